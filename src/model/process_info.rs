@@ -1,5 +1,7 @@
 //! The row that every interface shows of a process, with the sentence that describes it (RPC-090 to 102, DSC rows).
 
+use std::borrow::Cow;
+
 use super::states::ProcessState;
 use super::time::UnixTime;
 
@@ -17,8 +19,8 @@ pub struct ProcessInfo<'a> {
     /// 0 when unknown, -1 after a signal (RPC-095).
     pub exitstatus: i32,
     /// Empty when there is none.
-    pub stdout_logfile: &'a str,
-    pub stderr_logfile: &'a str,
+    pub stdout_logfile: Cow<'a, str>,
+    pub stderr_logfile: Cow<'a, str>,
     /// 0 when not running.
     pub pid: i32,
 }
