@@ -89,6 +89,15 @@ impl Signal {
             .map(|(_, number)| Self(*number))
     }
 
+    /// A number or a name, as a client or a configuration writes it (RPC-139).
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        match text.parse::<i64>() {
+            Ok(number) => Self::from_number(number),
+            Err(_) => Self::from_name(text),
+        }
+    }
+
     pub fn number(self) -> i32 {
         self.0
     }
