@@ -28,7 +28,7 @@ impl Supervisor {
         let gated = !matches!(command, Command::SendRemoteEvent { .. });
         if gated && self.state != SupervisorState::Running {
             let fault = Fault::bare(FaultCode::ShutdownState);
-            turn.effects.push(Effect::Reply(request, Err(fault)));
+            turn.tell(Effect::Reply(request, Err(fault)));
             return;
         }
         let reply = match command {
@@ -76,8 +76,7 @@ impl Supervisor {
                 }))
             }
             Command::SendRemoteEvent { kind, data } => {
-                turn.effects
-                    .push(Effect::Emitted(Event::RemoteCommunication { kind, data }));
+                turn.tell(Effect::Emitted(Event::RemoteCommunication { kind, data }));
                 Ok(Some(Reply::True))
             }
             Command::Shutdown => {
@@ -90,10 +89,10 @@ impl Supervisor {
             }
         };
         match reply {
-            Ok(Some(reply)) => turn.effects.push(Effect::Reply(request, Ok(reply))),
+            Ok(Some(reply)) => turn.tell(Effect::Reply(request, Ok(reply))),
             // A waiter has it in hand.
             Ok(None) => {}
-            Err(fault) => turn.effects.push(Effect::Reply(request, Err(fault))),
+            Err(fault) => turn.tell(Effect::Reply(request, Err(fault))),
         }
     }
 
@@ -417,8 +416,7 @@ impl Supervisor {
         let name = group.config.name.clone();
         self.group_names.insert(name.clone(), group_id);
         self.groups.insert(group_id, group);
-        turn.effects
-            .push(Effect::Emitted(Event::GroupAdded { name }));
+        turn.tell(Effect::Emitted(Event::GroupAdded { name }));
         Ok(())
     }
 
@@ -437,7 +435,7 @@ impl Supervisor {
                 self.forget(member);
             }
         }
-        turn.effects.push(Effect::Emitted(Event::GroupRemoved {
+        turn.tell(Effect::Emitted(Event::GroupRemoved {
             name: name.to_owned(),
         }));
         Ok(Reply::True)

@@ -77,6 +77,8 @@ pub struct Supervisor {
     watchers: BTreeMap<ProcessId, Vec<(RequestId, usize)>>,
     /// Processes that something happened to in this turn.
     touched: Vec<ProcessId>,
+    /// Processes whose waiting callers are due for a line in the log.
+    reports_due: Vec<ProcessId>,
     shutdown: Option<Shutdown>,
     next_group: u32,
     next_process: u32,
@@ -105,6 +107,7 @@ impl Supervisor {
             waiters: BTreeMap::new(),
             watchers: BTreeMap::new(),
             touched: Vec::new(),
+            reports_due: Vec::new(),
             shutdown: None,
             next_group: 0,
             next_process: 0,
@@ -129,7 +132,7 @@ impl Supervisor {
 
     /// The event that opens every run, once everything is ready (LIF-041).
     pub fn announce_running(&mut self, turn: &mut Turn<'_>) {
-        turn.effects.push(Effect::Emitted(Event::SupervisorRunning));
+        turn.tell(Effect::Emitted(Event::SupervisorRunning));
     }
 
     /// Takes one turn: does what `input` brings about and everything that follows from it at once.
@@ -159,31 +162,30 @@ impl Supervisor {
         }
     }
 
+    /// Shutdown's line first, then the processes, then the callers: the order of one pass of the reference's loop.
     fn tick(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now.moment;
-        let mut due: Vec<ProcessId> = Vec::new();
-        let mut reports: Vec<ProcessId> = Vec::new();
+        let mut processes: Vec<ProcessId> = Vec::new();
+        let mut shutdown_report = false;
         for (at, what) in &self.deadlines {
             if *at > now {
                 break;
             }
             match what {
-                Due::Process(id) => due.push(*id),
-                Due::StopReport(id) => reports.push(*id),
-                // `settle` looks at the shutdown anyway.
-                Due::ShutdownReport => {}
+                Due::Process(id) => processes.push(*id),
+                Due::StopReport(id) => self.reports_due.push(*id),
+                Due::ShutdownReport => shutdown_report = true,
             }
         }
-        self.in_visiting_order(&mut due);
+        if shutdown_report {
+            self.report_unstopped(turn);
+        }
+        self.in_visiting_order(&mut processes);
         let may_start = self.may_start();
-        for id in due {
+        for id in processes {
             self.with_process(turn, id, |process, turn| {
                 process.transition(turn, may_start)
             });
-        }
-        self.in_visiting_order(&mut reports);
-        for id in reports {
-            self.report_stopping(turn, id);
         }
     }
 
@@ -236,7 +238,7 @@ impl Supervisor {
                 data,
             },
         };
-        turn.effects.push(Effect::Emitted(event));
+        turn.tell(Effect::Emitted(event));
     }
 
     fn signalled(&mut self, turn: &mut Turn<'_>, signal: Signal) {
@@ -255,7 +257,7 @@ impl Supervisor {
             Signal::CHLD => debg!("received {signal} indicating a child quit"),
             Signal::USR2 => {
                 info!("received {signal} indicating log reopen request");
-                turn.effects.push(Effect::ReopenLogs);
+                turn.tell(Effect::ReopenLogs);
             }
             // No other signal is caught (SIG-007).
             _ => {}

@@ -475,7 +475,7 @@ impl Process {
             from,
             extra,
         };
-        turn.effects.push(Effect::Emitted(event));
+        turn.tell(Effect::Emitted(event));
     }
 }
 

@@ -59,7 +59,7 @@ impl Supervisor {
             } else {
                 Ending::Shutdown
             };
-            turn.effects.push(Effect::Finished(ending));
+            turn.tell(Effect::Finished(ending));
             return false;
         }
         if head_done {
@@ -70,8 +70,7 @@ impl Supervisor {
     }
 
     fn begin_shutdown(&mut self, turn: &mut Turn<'_>) {
-        turn.effects
-            .push(Effect::Emitted(Event::SupervisorStopping));
+        turn.tell(Effect::Emitted(Event::SupervisorStopping));
         self.shutdown = Some(Shutdown {
             queue: self.groups_by_priority(),
             asked: false,
@@ -123,7 +122,7 @@ impl Supervisor {
     }
 
     /// Names everybody who is still there, of all groups, at most every three seconds (SHD-008).
-    fn report_unstopped(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn report_unstopped(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now.moment;
         let Some(shutdown) = &mut self.shutdown else {
             return;

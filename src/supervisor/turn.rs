@@ -32,7 +32,14 @@ pub enum SignalTarget {
 pub struct Turn<'a> {
     pub now: Now,
     pub os: &'a mut dyn Os,
-    pub effects: &'a mut Vec<Effect>,
+    /// Takes announcements one by one, in the order in which things happen.
+    pub effects: &'a mut dyn FnMut(Effect),
+}
+
+impl Turn<'_> {
+    pub(super) fn tell(&mut self, effect: Effect) {
+        (self.effects)(effect);
+    }
 }
 
 /// Questions whose answer decides the next state. Each returns at once.

@@ -68,20 +68,25 @@ impl Supervisor {
         }
     }
 
-    /// Looks at the waiters of every process that something happened to in this turn.
+    /// Looks at the waiters of every process that something happened to in this turn, and of every process for which
+    /// a line is due; callers in the order in which they came.
     pub(super) fn answer_waiters(&mut self, turn: &mut Turn<'_>) {
+        let touched = std::mem::take(&mut self.touched);
+        let reports_due = std::mem::take(&mut self.reports_due);
         if self.watchers.is_empty() {
-            self.touched.clear();
             return;
         }
         let mut looks: Vec<(RequestId, usize, ProcessId)> = Vec::new();
-        for id in std::mem::take(&mut self.touched) {
-            let watching = self.watchers.get(&id).into_iter().flatten();
-            looks.extend(watching.map(|(request, place)| (*request, *place, id)));
+        for id in touched.iter().chain(&reports_due) {
+            let watching = self.watchers.get(id).into_iter().flatten();
+            looks.extend(watching.map(|(request, place)| (*request, *place, *id)));
         }
         looks.sort_unstable();
         looks.dedup();
         for (request, place, id) in looks {
+            if reports_due.contains(&id) {
+                self.report_stopping(turn, id);
+            }
             self.look(turn, request, place, id);
         }
     }
@@ -101,7 +106,7 @@ impl Supervisor {
                     None => Ok(Reply::True),
                     Some(code) => Err(Fault::with(code, namespec.as_str())),
                 };
-                turn.effects.push(Effect::Reply(request, reply));
+                turn.tell(Effect::Reply(request, reply));
             }
             // A group that has been removed meanwhile has only stopped processes, which were answered before.
             WaiterKind::Many { results } => results.extend(process.map(|process| {
@@ -133,8 +138,7 @@ impl Supervisor {
             ..
         }) = self.waiters.remove(&request)
         {
-            turn.effects
-                .push(Effect::Reply(request, Ok(Reply::Results(results))));
+            turn.tell(Effect::Reply(request, Ok(Reply::Results(results))));
         }
     }
 
