@@ -6,5 +6,6 @@
 //! - [`config`]: configuration text to typed values.
 
 pub mod config;
+pub mod daemon;
 pub mod model;
 pub mod supervisor;
