@@ -4,8 +4,14 @@
 //!
 //! - [`model`]: words shared by everyone.
 //! - [`config`]: configuration text to typed values.
+//! - [`stream`]: the meaning of bytes that children write.
+//! - [`supervisor`]: the machine, without clock or IO.
+//! - [`logs`]: log files and supervisord's own log.
+//! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
 
 pub mod config;
 pub mod daemon;
+pub mod logs;
 pub mod model;
+pub mod stream;
 pub mod supervisor;
