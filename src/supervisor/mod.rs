@@ -154,12 +154,8 @@ impl Supervisor {
 
     /// Answers whoever can be answered and takes the shutdown as far as it goes at this moment.
     fn settle(&mut self, turn: &mut Turn<'_>) {
-        loop {
-            self.answer_waiters(turn);
-            if self.state == SupervisorState::Running || !self.shutdown_step(turn) {
-                return;
-            }
-        }
+        self.answer_waiters(turn);
+        while self.state != SupervisorState::Running && self.shutdown_step(turn) {}
     }
 
     /// Shutdown's line first, then the processes, then the callers: the order of one pass of the reference's loop.

@@ -34,6 +34,7 @@ impl Supervisor {
             self.stop_group_for_shutdown(turn, group);
         }
         self.report_unstopped(turn);
+        self.answer_waiters(turn);
         let everything_stopped = self.unstopped == 0;
         let head_stopped = |groups: &Self, id: &GroupId| {
             groups
