@@ -10,7 +10,7 @@
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
 
 pub mod config;
-// pub mod daemon;
+pub mod daemon;
 pub mod logs;
 pub mod model;
 pub mod stream;

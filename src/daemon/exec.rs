@@ -28,6 +28,8 @@ pub struct ChildPlan {
     pub directory: Option<CString>,
     pub umask: Option<libc::mode_t>,
     pub identity: Identity,
+    /// What to say instead of executing, when it is known before that this cannot work (SPN-021).
+    pub refused: Option<Vec<u8>>,
     pub stdin: RawFd,
     pub stdout: RawFd,
     pub stderr: RawFd,
@@ -148,7 +150,7 @@ fn become_program(prepared: &Prepared<'_>) {
         match &plan.identity {
             Identity::Unchanged => {}
             Identity::Impossible { message } => {
-                say(message.to_bytes());
+                say(message);
                 return;
             }
             Identity::Become { uid, gid, groups } => {
@@ -159,6 +161,10 @@ fn become_program(prepared: &Prepared<'_>) {
                     return;
                 }
             }
+        }
+        if let Some(message) = &plan.refused {
+            say(message);
+            return;
         }
         if let Some(directory) = &plan.directory
             && libc::chdir(directory.as_ptr()) != 0
