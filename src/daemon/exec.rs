@@ -27,6 +27,8 @@ pub struct ChildPlan {
     pub environment: Vec<CString>,
     pub directory: Option<CString>,
     pub umask: Option<libc::mode_t>,
+    /// How many descriptors the child may open, soft and hard.
+    pub descriptors: Option<(libc::rlim_t, libc::rlim_t)>,
     pub identity: Identity,
     /// What to say instead of executing, when it is known before that this cannot work (SPN-021).
     pub refused: Option<Vec<u8>>,
@@ -147,6 +149,10 @@ fn become_program(prepared: &Prepared<'_>) {
         libc::dup2(plan.stdout, 1);
         libc::dup2(plan.stderr, 2);
         close_from(3);
+        if let Some((soft, hard)) = plan.descriptors {
+            let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+        }
         match &plan.identity {
             Identity::Unchanged => {}
             Identity::Impossible { message } => {

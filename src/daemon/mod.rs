@@ -5,6 +5,7 @@
 //! | `event_loop` | waits, and gives what happens to the machine |
 //! | `handle` | what interfaces hold |
 //! | `unix_os` | the machine's questions, answered by the real system |
+//! | `limits` | resource limits |
 //! | `lookup` | finding the program of a command |
 //! | `exec` | from a plan to a running child |
 //! | `pipes` | bytes from and to children |
@@ -18,6 +19,7 @@ pub mod auto_logs;
 pub mod event_loop;
 pub mod exec;
 pub mod handle;
+pub mod limits;
 pub mod lookup;
 pub mod pipes;
 pub mod reap;

@@ -28,6 +28,8 @@ pub struct ChildSettings {
     pub childlogdir: PathBuf,
     pub identifier: String,
     pub strip_ansi: bool,
+    /// How many descriptors a child may open, soft and hard; supervisord itself may have more.
+    pub descriptors: Option<(libc::rlim_t, libc::rlim_t)>,
     /// What SUPERVISOR_SERVER_URL says unless the program says otherwise.
     pub server_url: Option<String>,
 }
@@ -68,6 +70,7 @@ impl UnixOs {
             environment: Vec::new(),
             directory: None,
             umask: config.umask,
+            descriptors: self.settings.descriptors,
             identity: self.identity(config.uid),
             refused: None,
             stdin: ends.stdin.as_raw_fd(),

@@ -198,7 +198,8 @@ impl Process {
                 self.enter(turn, Phase::Running { pid }, StateExtra::Pid(pid.0));
                 log::info!(
                     "success: {} entered RUNNING state, process has stayed up for > than {} seconds (startsecs)",
-                    self.config.name, self.config.startsecs
+                    self.config.name,
+                    self.config.startsecs
                 );
             }
             Phase::Stopping { pid, .. } => {
