@@ -10,3 +10,9 @@
 //! The bytes of children are never taken for text here, except by syslog, which has lines.
 
 pub mod local_time;
+pub mod slice;
+
+pub mod rotating;
+#[cfg(test)]
+mod scratch;
+mod special;
