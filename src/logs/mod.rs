@@ -12,7 +12,9 @@
 pub mod local_time;
 pub mod slice;
 
+pub mod child_log;
 pub mod rotating;
 #[cfg(test)]
 mod scratch;
 mod special;
+pub mod syslog;
