@@ -130,7 +130,7 @@ mod tests {
         }
     }
 
-    // RDL-001, RDL-002, RDL-005; RPC-161 to RPC-166, RPC-172 to RPC-178
+    // RDL-001, RDL-002, RDL-005; RPC-161 to RPC-166, RPC-172 to RPC-178; CLT-008 (a tail of 0, 0 gives the size)
     #[test]
     fn every_window_is_as_the_reference_gives_it() {
         let scratch = Scratch::new();
