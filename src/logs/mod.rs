@@ -9,4 +9,14 @@
 //! Blocking file IO and nothing else: no clock but the one that stamps a line, no tokio, no knowledge of processes.
 //! The bytes of children are never taken for text here, except by syslog, which has lines.
 
+pub mod activity;
+pub mod child_log;
+pub mod follow;
 pub mod local_time;
+pub mod rotating;
+pub mod slice;
+mod special;
+pub mod syslog;
+
+#[cfg(test)]
+mod scratch;
