@@ -1,8 +1,8 @@
 //! Which characters XML 1.0 allows, and which of them make a name.
 //!
-//! Names follow the fifth edition of XML 1.0, whose ranges are short. Expat, the reference's parser, holds the tables of the fourth
-//! edition, so a name with letters from outside the ASCII set may be well-formed here and not there. No XML-RPC element has
-//! one.
+//! Names follow the fifth edition of XML 1.0, whose ranges are short. Expat, the reference's parser, holds the tables
+//! of the fourth edition, so a name with letters from outside the ASCII set may be well-formed here and not there. No
+//! XML-RPC element has one.
 
 /// White space between the parts of markup.
 pub(super) fn is_space(c: char) -> bool {
@@ -23,8 +23,8 @@ pub(super) fn is_allowed(c: char) -> bool {
     }
 }
 
-/// The length of the forbidden character that begins at `at`, if one does. Looks at bytes, since this runs over all text
-/// that is read or written; `bytes` must be UTF-8.
+/// The length of the forbidden character that begins at `at`, if one does. Looks at bytes, since this runs over all
+/// text that is read or written; `bytes` must be UTF-8.
 pub(super) fn forbidden_length(bytes: &[u8], at: usize) -> Option<usize> {
     match bytes[at] {
         b'\t' | b'\n' | b'\r' => None,
@@ -71,7 +71,11 @@ mod tests {
     fn the_two_ways_to_ask_agree_on_every_character() {
         for c in '\0'..=char::MAX {
             let text = c.to_string();
-            let expected = if is_allowed(c) { None } else { Some(text.len()) };
+            let expected = if is_allowed(c) {
+                None
+            } else {
+                Some(text.len())
+            };
             assert_eq!(forbidden_length(text.as_bytes(), 0), expected, "{c:?}");
         }
     }

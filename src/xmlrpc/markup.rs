@@ -1,11 +1,11 @@
 //! Well-formed XML to a row of pieces: element begins, text, element ends.
 //!
-//! quick-xml cuts the text into events; this adds what it does not check and expat, the reference's parser, does: characters,
-//! names, attributes, references, comments, one root with nothing but comments and white space around it, a document
-//! type only before it. All that is left for the caller is what the elements mean.
+//! quick-xml cuts the text into events; this adds what it does not check and expat, the reference's parser, does:
+//! characters, names, attributes, references, comments, one root with nothing but comments and white space around it,
+//! a document type only before it. All that is left for the caller is what the elements mean.
 //!
-//! A piece of text is not all the text of an element: references, comments and CDATA sections divide it. Line ends are made LF
-//! here, as XML demands (a CR written as a reference stays).
+//! A piece of text is not all the text of an element: references, comments and CDATA sections divide it. Line ends
+//! are made LF here, as XML demands (a CR written as a reference stays).
 
 use std::borrow::Cow;
 
@@ -17,8 +17,9 @@ use super::namespaces::Namespaces;
 use super::parse::ParseError;
 use super::tags::{self, Attribute, Doctype, Reason};
 
-/// Elements that may be open at once: 64 values inside each other (each with two elements between itself and the next) and the frame.
-pub(super) const DEEPEST: usize = 64 * 3 + 8;
+/// Elements that may be open at once: 64 values inside each other (each with two elements between itself and the
+/// next) and the frame.
+const DEEPEST: usize = 64 * 3 + 8;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -61,14 +62,22 @@ enum Place {
 
 impl<'a> Markup<'a> {
     pub(super) fn new(body: &'a [u8]) -> Result<Self, ParseError> {
-        let text = std::str::from_utf8(body).map_err(|error| ParseError::NotUtf8 { at: error.valid_up_to() })?;
+        let text = std::str::from_utf8(body).map_err(|error| ParseError::NotUtf8 {
+            at: error.valid_up_to(),
+        })?;
         if let Some(at) = (0..body.len()).find(|at| forbidden_length(body, *at).is_some()) {
-            return Err(ParseError::Malformed { at, reason: "forbidden character".into() });
+            return Err(ParseError::Malformed {
+                at,
+                reason: "forbidden character".into(),
+            });
         }
         let document = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let skipped = text.len() - document.len();
         if document.starts_with(BYTE_ORDER_MARK) {
-            return Err(ParseError::Malformed { at: skipped, reason: "text outside the root".into() });
+            return Err(ParseError::Malformed {
+                at: skipped,
+                reason: "text outside the root".into(),
+            });
         }
         Ok(Self {
             text: document,
@@ -95,7 +104,10 @@ impl<'a> Markup<'a> {
                 Ok(event) => event,
                 Err(error) => {
                     self.at = offset(self.reader.error_position());
-                    return Err(ParseError::Malformed { at: self.at(), reason: error.to_string().into() });
+                    return Err(ParseError::Malformed {
+                        at: self.at(),
+                        reason: error.to_string().into(),
+                    });
                 }
             };
             let written = &self.text[self.at..self.position()];
@@ -122,11 +134,14 @@ impl<'a> Markup<'a> {
                 }
                 Event::CData(section) => {
                     if !section.is_empty() {
-                        return Ok(Some(Piece::Text(with_lf(&written["<![CDATA[".len()..written.len() - "]]>".len()]))));
+                        return Ok(Some(Piece::Text(with_lf(
+                            &written["<![CDATA[".len()..written.len() - "]]>".len()],
+                        ))));
                     }
                 }
                 Event::GeneralRef(name) => {
-                    let c = tags::resolve(&name).ok_or_else(|| self.malformed("unknown reference"))?;
+                    let c =
+                        tags::resolve(&name).ok_or_else(|| self.malformed("unknown reference"))?;
                     return Ok(Some(Piece::Text(Cow::Owned(c.into()))));
                 }
                 Event::Comment(inside) => {
@@ -134,12 +149,16 @@ impl<'a> Markup<'a> {
                         return Err(self.malformed("'--' in a comment"));
                     }
                 }
-                Event::PI(_) => self.check(tags::instruction(&written["<?".len()..written.len() - "?>".len()]))?,
+                Event::PI(_) => self.check(tags::instruction(
+                    &written["<?".len()..written.len() - "?>".len()],
+                ))?,
                 Event::Decl(_) => {
                     if self.at != 0 {
                         return Err(self.malformed("XML declaration not at the start"));
                     }
-                    self.check(tags::declaration(&written["<?xml".len()..written.len() - "?>".len()]))?;
+                    self.check(tags::declaration(
+                        &written["<?xml".len()..written.len() - "?>".len()],
+                    ))?;
                 }
                 Event::DocType(_) => self.doctype(written)?,
                 Event::Eof if self.place == Place::BehindRoot => return Ok(None),
@@ -183,7 +202,9 @@ impl<'a> Markup<'a> {
             return Err(self.malformed("misplaced document type"));
         }
         self.place = Place::BeforeRoot;
-        let content = written.strip_prefix("<!DOCTYPE").and_then(|rest| rest.strip_suffix('>'));
+        let content = written
+            .strip_prefix("<!DOCTYPE")
+            .and_then(|rest| rest.strip_suffix('>'));
         let content = content.ok_or_else(|| self.malformed("bad document type"))?;
         match self.check(tags::doctype(content))? {
             Doctype::Harmless => Ok(()),
@@ -200,7 +221,10 @@ impl<'a> Markup<'a> {
     }
 
     fn malformed(&self, reason: Reason) -> ParseError {
-        ParseError::Malformed { at: self.at(), reason: reason.into() }
+        ParseError::Malformed {
+            at: self.at(),
+            reason: reason.into(),
+        }
     }
 }
 

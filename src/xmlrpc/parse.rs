@@ -21,7 +21,10 @@ pub enum ParseError {
     /// The reference drops the connection (XML-020).
     NotUtf8 { at: usize },
     /// Not well-formed XML (XML-022).
-    Malformed { at: usize, reason: Cow<'static, str> },
+    Malformed {
+        at: usize,
+        reason: Cow<'static, str>,
+    },
     /// Well-formed, but an element does not hold what its name promises (XML-022).
     Unmarshallable { at: usize, reason: &'static str },
     /// Elements inside each other beyond any use.
@@ -39,9 +42,13 @@ impl fmt::Display for ParseError {
         match self {
             Self::NotUtf8 { at } => write!(f, "not UTF-8 at byte {at}"),
             Self::Malformed { at, reason } => write!(f, "not well-formed at byte {at}: {reason}"),
-            Self::Unmarshallable { at, reason } => write!(f, "unmarshallable at byte {at}: {reason}"),
+            Self::Unmarshallable { at, reason } => {
+                write!(f, "unmarshallable at byte {at}: {reason}")
+            }
             Self::TooDeep { at } => write!(f, "nested too deep at byte {at}"),
-            Self::DoctypeRefused { at } => write!(f, "document type with declarations at byte {at}"),
+            Self::DoctypeRefused { at } => {
+                write!(f, "document type with declarations at byte {at}")
+            }
             Self::NoMethodName => f.write_str("no method name"),
             Self::NoResult => f.write_str("neither result nor fault"),
         }
@@ -53,7 +60,10 @@ impl std::error::Error for ParseError {}
 /// Reads a request as the reference's `loads` and `continue_request` do.
 pub fn parse_call(body: &[u8]) -> Result<MethodCall, ParseError> {
     let said = read(body, Dialect::Request)?;
-    Ok(MethodCall { name: said.method.ok_or(ParseError::NoMethodName)?, params: said.params.unwrap_or_default() })
+    Ok(MethodCall {
+        name: said.method.ok_or(ParseError::NoMethodName)?,
+        params: said.params.unwrap_or_default(),
+    })
 }
 
 /// Reads a reply: the value of a success, or the code and text of a fault.
@@ -77,7 +87,12 @@ fn read(body: &[u8], dialect: Dialect) -> Result<Said, ParseError> {
     let mut markup = Markup::new(body)?;
     let mut unmarshaller = Unmarshaller::new(dialect);
     while let Some(piece) = markup.next()? {
-        unmarshaller.take(piece).map_err(|reason| ParseError::Unmarshallable { at: markup.at(), reason })?;
+        unmarshaller
+            .take(piece)
+            .map_err(|reason| ParseError::Unmarshallable {
+                at: markup.at(),
+                reason,
+            })?;
     }
     Ok(unmarshaller.finish())
 }

@@ -9,14 +9,17 @@ use super::Value;
 /// More digits than this are refused by Python's `int`, which protects itself from quadratic work that way.
 const MOST_DIGITS: usize = 4300;
 
-/// As Python's `int(text)`: white space around, a sign, single underscores between digits, any magnitude (XML-029). Digits of other
-/// scripts than ASCII are refused here and known to Python.
+/// As Python's `int(text)`: white space around, a sign, single underscores between digits, any magnitude (XML-029).
+/// Digits of other scripts than ASCII are refused here and known to Python.
 pub(super) fn int(text: &str) -> Option<Value> {
     let text = text.trim();
     let negative = text.starts_with('-');
     let written = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = without_underscores(written)?;
-    if digits.is_empty() || digits.len() > MOST_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if digits.is_empty()
+        || digits.len() > MOST_DIGITS
+        || !digits.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
     let significant = digits.trim_start_matches('0');
@@ -24,9 +27,15 @@ pub(super) fn int(text: &str) -> Option<Value> {
         ("", _) => Some(Value::Int(0)),
         (_, Ok(magnitude)) => {
             let number = if negative { -magnitude } else { magnitude };
-            Some(i64::try_from(number).map_or_else(|_| Value::BigInt(number.to_string()), Value::Int))
+            Some(
+                i64::try_from(number)
+                    .map_or_else(|_| Value::BigInt(number.to_string()), Value::Int),
+            )
         }
-        (_, Err(_)) => Some(Value::BigInt(format!("{}{significant}", if negative { "-" } else { "" }))),
+        (_, Err(_)) => Some(Value::BigInt(format!(
+            "{}{significant}",
+            if negative { "-" } else { "" }
+        ))),
     }
 }
 
@@ -42,12 +51,14 @@ fn without_underscores(text: &str) -> Option<Cow<'_, str>> {
     }
     let is_digit = |c: char| c.is_ascii_digit();
     let parts: Vec<&str> = text.split('_').collect();
-    let grouped = parts.windows(2).all(|pair| pair[0].ends_with(is_digit) && pair[1].starts_with(is_digit));
+    let grouped = parts
+        .windows(2)
+        .all(|pair| pair[0].ends_with(is_digit) && pair[1].starts_with(is_digit));
     grouped.then(|| Cow::Owned(parts.concat()))
 }
 
-/// Whether `text` is a date that the reference's `make_datetime` accepts (XML-033): the shape, and a day that exists. The
-/// reference would also take parts of one digit where that is not ambiguous; no client sends them.
+/// Whether `text` is a date that the reference's `make_datetime` accepts (XML-033): the shape, and a day that exists.
+/// The reference would also take parts of one digit where that is not ambiguous; no client sends them.
 pub(super) fn is_date_time(text: &str) -> bool {
     let bytes = text.as_bytes();
     let shaped = bytes.len() == 17
@@ -59,7 +70,11 @@ pub(super) fn is_date_time(text: &str) -> bool {
     if !shaped {
         return false;
     }
-    let number = |from: usize, to: usize| bytes[from..to].iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
+    let number = |from: usize, to: usize| {
+        bytes[from..to]
+            .iter()
+            .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'))
+    };
     let (year, month, day) = (number(0, 4), number(4, 6), number(6, 8));
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = match month {
@@ -69,11 +84,16 @@ pub(super) fn is_date_time(text: &str) -> bool {
         1..=12 => 31,
         _ => 0,
     };
-    year > 0 && (1..=days).contains(&day) && number(9, 11) < 24 && number(12, 14) < 60 && number(15, 17) < 60
+    year > 0
+        && (1..=days).contains(&day)
+        && number(9, 11) < 24
+        && number(12, 14) < 60
+        && number(15, 17) < 60
 }
 
-/// As Python's `base64.decodebytes`, then decoded as UTF-8 (XML-032): characters outside the alphabet are skipped, and padding that
-/// completes a group of four ends the data, whatever follows. The strict decoder of the `base64` crate fits neither.
+/// As Python's `base64.decodebytes`, then decoded as UTF-8 (XML-032): characters outside the alphabet are skipped,
+/// and padding that completes a group of four ends the data, whatever follows. The strict decoder of the `base64`
+/// crate fits neither.
 pub(super) fn base64(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let mut in_group = 0;
@@ -103,7 +123,11 @@ pub(super) fn base64(text: &str) -> Option<String> {
         in_group = (in_group + 1) % 4;
     }
     // An unfinished group is an error in Python too.
-    if in_group == 0 { String::from_utf8(out).ok() } else { None }
+    if in_group == 0 {
+        String::from_utf8(out).ok()
+    } else {
+        None
+    }
 }
 
 fn six_bits(byte: u8) -> Option<u32> {

@@ -1,8 +1,9 @@
-//! The inside of markup: tags with their attributes, the XML declaration, processing instructions, document types, references.
+//! The inside of markup: tags with their attributes, the XML declaration, processing instructions, document types,
+//! references.
 //!
-//! quick-xml finds where each of these ends; what stands between is checked here against the grammar of XML 1.0, since
-//! quick-xml lets much of it pass. Every function takes the text between the delimiters and answers with the reason why it is
-//! wrong. Nothing here knows what the element means.
+//! quick-xml finds where each of these ends; what stands between is checked here against the grammar of XML 1.0,
+//! since quick-xml lets much of it pass. Every function takes the text between the delimiters and answers with the
+//! reason why it is wrong. Nothing here knows what the element means.
 
 use std::borrow::Cow;
 
@@ -28,7 +29,9 @@ impl<'a> Attribute<'a> {
         let mut rest = self.raw;
         while let Some(at) = rest.find('&') {
             out.extend(rest[..at].chars().map(blank_for_space));
-            let (name, behind) = rest[at + 1..].split_once(';').unwrap_or((&rest[at + 1..], ""));
+            let (name, behind) = rest[at + 1..]
+                .split_once(';')
+                .unwrap_or((&rest[at + 1..], ""));
             out.extend(resolve(name));
             rest = behind;
         }
@@ -41,9 +44,12 @@ fn blank_for_space(c: char) -> char {
     if is_space(c) { ' ' } else { c }
 }
 
-/// Reads the content of a start tag: gives its name and fills `attributes`. Does not look for attributes given twice, which is a
-/// matter of namespaces.
-pub(super) fn start_tag<'a>(content: &'a str, attributes: &mut Vec<Attribute<'a>>) -> Result<&'a str, Reason> {
+/// Reads the content of a start tag: gives its name and fills `attributes`. Does not look for attributes given twice,
+/// which is a matter of namespaces.
+pub(super) fn start_tag<'a>(
+    content: &'a str,
+    attributes: &mut Vec<Attribute<'a>>,
+) -> Result<&'a str, Reason> {
     attributes.clear();
     let mut cursor = Cursor(content);
     let name = cursor.until(is_space);
@@ -58,7 +64,10 @@ pub(super) fn start_tag<'a>(content: &'a str, attributes: &mut Vec<Attribute<'a>
         if !apart {
             return Err("no white space before an attribute");
         }
-        let attribute = Attribute { name: cursor.until(|c| is_space(c) || c == '='), raw: cursor.assigned()? };
+        let attribute = Attribute {
+            name: cursor.until(|c| is_space(c) || c == '='),
+            raw: cursor.assigned()?,
+        };
         if !is_qualified_name(attribute.name) {
             return Err("bad attribute name");
         }
@@ -78,8 +87,8 @@ fn check_attribute_value(raw: &str) -> Result<(), Reason> {
     Ok(())
 }
 
-/// The character that `&name;` stands for: one of the five that XML defines, or a number (XML-038). There are no others,
-/// as no document type that defines entities is let in.
+/// The character that `&name;` stands for: one of the five that XML defines, or a number (XML-038). There are no
+/// others, as no document type that defines entities is let in.
 pub(super) fn resolve(name: &str) -> Option<char> {
     let (digits, radix) = match name {
         "amp" => return Some('&'),
@@ -96,11 +105,14 @@ pub(super) fn resolve(name: &str) -> Option<char> {
     if !digits.starts_with(|c: char| c.is_digit(radix)) {
         return None;
     }
-    u32::from_str_radix(digits, radix).ok().and_then(char::from_u32).filter(|c| is_allowed(*c))
+    u32::from_str_radix(digits, radix)
+        .ok()
+        .and_then(char::from_u32)
+        .filter(|c| is_allowed(*c))
 }
 
-/// Checks `<?xml …?>`, given what stands behind `xml`. Version and encoding only have to look like some: the reference heeds
-/// neither, as its text is decoded before (XML-021).
+/// Checks `<?xml …?>`, given what stands behind `xml`. Version and encoding only have to look like some: the
+/// reference heeds neither, as its text is decoded before (XML-021).
 pub(super) fn declaration(content: &str) -> Result<(), Reason> {
     const BAD: Reason = "bad XML declaration";
     let mut cursor = Cursor(content);
@@ -120,7 +132,9 @@ pub(super) fn declaration(content: &str) -> Result<(), Reason> {
     let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let sound = cursor.is_done()
         && version.bytes().all(is_sign)
-        && encoding.is_none_or(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(is_sign))
+        && encoding.is_none_or(|name| {
+            name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(is_sign)
+        })
         && matches!(standalone, None | Some("yes" | "no"));
     if sound { Ok(()) } else { Err(BAD) }
 }
@@ -154,7 +168,10 @@ pub(super) fn doctype(content: &str) -> Result<Doctype, Reason> {
     let apart = cursor.spaces();
     if apart && cursor.skip("PUBLIC") {
         let public = cursor.spaced_quoted().ok_or(BAD)?;
-        if !public.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" \r\n-'()+,./:=?;!*#@$_%".contains(&byte)) {
+        if !public
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b" \r\n-'()+,./:=?;!*#@$_%".contains(&byte))
+        {
             return Err(BAD);
         }
         cursor.spaced_quoted().ok_or(BAD)?;

@@ -1,9 +1,10 @@
 //! Elements to values, by the reference's rules.
 //!
-//! The reference (`supervisor/xmlrpc.py`, `supervisor_xmlrpc_handler.loads`) looks at each element when it ends, and replaces the
-//! text of the known ones by their value. So the value of any element is what its text has become, an element can only see
-//! its children and the text before the first of them, and the known ones can stand anywhere. The same is done here
-//! without a tree: a stack of open elements, and a stack of values in which each open element's children lie behind its mark.
+//! The reference (`supervisor/xmlrpc.py`, `supervisor_xmlrpc_handler.loads`) looks at each element when it ends, and
+//! replaces the text of the known ones by their value. So the value of any element is what its text has become, an
+//! element can only see its children and the text before the first of them, and the known ones can stand anywhere.
+//! The same is done here without a tree: a stack of open elements, and a stack of values in which each open element's
+//! children lie behind its mark.
 
 use std::borrow::Cow;
 
@@ -77,13 +78,20 @@ enum Children {
 
 impl<'a> Unmarshaller<'a> {
     pub(super) fn new(dialect: Dialect) -> Self {
-        Self { dialect, open: Vec::new(), values: Vec::new(), said: Said::default() }
+        Self {
+            dialect,
+            open: Vec::new(),
+            values: Vec::new(),
+            said: Said::default(),
+        }
     }
 
     /// Takes the next piece of a document.
     pub(super) fn take(&mut self, piece: Piece<'a>) -> Result<(), Reason> {
         match piece {
-            Piece::Start(name) => self.start(name.map_or(Kind::Other, |name| kind_of(name, self.dialect))),
+            Piece::Start(name) => {
+                self.start(name.map_or(Kind::Other, |name| kind_of(name, self.dialect)))
+            }
             Piece::Text(text) => self.text(text),
             Piece::End => return self.end(),
         }
@@ -108,11 +116,19 @@ impl<'a> Unmarshaller<'a> {
             _ => Children::None,
         };
         let mark = self.values.len();
-        self.open.push(Element { kind, children, mark, text: Cow::Borrowed(""), has_child: false });
+        self.open.push(Element {
+            kind,
+            children,
+            mark,
+            text: Cow::Borrowed(""),
+            has_child: false,
+        });
     }
 
     fn text(&mut self, text: Cow<'a, str>) {
-        let Some(element) = self.open.last_mut().filter(|element| !element.has_child) else { return };
+        let Some(element) = self.open.last_mut().filter(|element| !element.has_child) else {
+            return;
+        };
         if element.text.is_empty() {
             element.text = text;
         } else {
@@ -121,9 +137,15 @@ impl<'a> Unmarshaller<'a> {
     }
 
     fn end(&mut self) -> Result<(), Reason> {
-        let Some(element) = self.open.pop() else { return Ok(()) };
+        let Some(element) = self.open.pop() else {
+            return Ok(());
+        };
         let mark = element.mark;
-        if self.open.last().is_some_and(|parent| parent.kind == Kind::Struct) {
+        if self
+            .open
+            .last()
+            .is_some_and(|parent| parent.kind == Kind::Struct)
+        {
             return self.end_member(element);
         }
         let value = self.value_of(element)?;
@@ -141,8 +163,8 @@ impl<'a> Unmarshaller<'a> {
         Ok(())
     }
 
-    /// A child of a struct must hold a name and a value (XML-035), which stay on the stack for the struct. The known elements have
-    /// no children left by then.
+    /// A child of a struct must hold a name and a value (XML-035), which stay on the stack for the struct. The known
+    /// elements have no children left by then.
     fn end_member(&mut self, element: Element<'a>) -> Result<(), Reason> {
         let mark = element.mark;
         let has_children = matches!(element.kind, Kind::Other | Kind::MethodName | Kind::Params);
@@ -151,12 +173,18 @@ impl<'a> Unmarshaller<'a> {
             Kind::Params => self.said.params = Some(self.values[mark..].to_vec()),
             _ => {}
         }
-        if has_children && self.values.len() == mark + 2 { Ok(()) } else { Err("a struct member is not a name and a value") }
+        if has_children && self.values.len() == mark + 2 {
+            Ok(())
+        } else {
+            Err("a struct member is not a name and a value")
+        }
     }
 
     /// The reference's unmarshallers. Takes from the stack what it uses of the element's children.
     fn value_of(&mut self, element: Element<'a>) -> Result<Value, Reason> {
-        let Element { kind, mark, text, .. } = element;
+        let Element {
+            kind, mark, text, ..
+        } = element;
         Ok(match kind {
             Kind::Int => scalars::int(&text).ok_or("not an integer")?,
             Kind::Boolean => match (&*text, self.dialect) {
@@ -170,8 +198,12 @@ impl<'a> Unmarshaller<'a> {
             Kind::DateTime => return Err("not a date"),
             Kind::Base64 => Value::String(scalars::base64(&text).ok_or("not base64 of UTF-8")?),
             Kind::Array => self.first_child(mark).ok_or("an array without data")?,
-            Kind::Param => self.first_child(mark).ok_or("a parameter without a value")?,
-            Kind::Value => self.first_child(mark).unwrap_or_else(|| Value::String(text.into_owned())),
+            Kind::Param => self
+                .first_child(mark)
+                .ok_or("a parameter without a value")?,
+            Kind::Value => self
+                .first_child(mark)
+                .unwrap_or_else(|| Value::String(text.into_owned())),
             Kind::Data => Value::Array(self.values.drain(mark..).collect()),
             Kind::Struct => Value::Struct(members(self.values.drain(mark..))?),
             Kind::MethodName => {
@@ -218,7 +250,11 @@ fn kind_of(name: &str, dialect: Dialect) -> Kind {
 
 /// Text as the reference's XML library gives it: none where there is nothing.
 fn owned(text: Cow<'_, str>) -> Option<String> {
-    if text.is_empty() { None } else { Some(text.into_owned()) }
+    if text.is_empty() {
+        None
+    } else {
+        Some(text.into_owned())
+    }
 }
 
 /// Pairs of names and values as Python's `dict` makes them: the last of equal names wins, in the place of the first.
@@ -233,17 +269,22 @@ fn members(values: impl Iterator<Item = Value>) -> Result<Vec<(String, Value)>, 
     Ok(without_duplicates(members))
 }
 
-/// The name of a member. The reference takes whatever the first child of a member means, by `k.text or ""`; what Python counts
-/// as false is the empty name, what it cannot hash is an error, and under any other key no method ever looks.
+/// The name of a member. The reference takes whatever the first child of a member means, by `k.text or ""`; what
+/// Python counts as false is the empty name, what it cannot hash is an error, and under any other key no method ever
+/// looks.
 fn member_name(key: Value) -> Result<Option<String>, Reason> {
     match key {
         Value::String(name) => Ok(Some(name)),
         Value::Nil | Value::Bool(false) | Value::Int(0) => Ok(Some(String::new())),
-        Value::Double(number) if number == 0.0 => Ok(Some(String::new())),
+        Value::Double(0.0) => Ok(Some(String::new())),
         Value::Array(items) if items.is_empty() => Ok(Some(String::new())),
         Value::Struct(members) if members.is_empty() => Ok(Some(String::new())),
         Value::Array(_) | Value::Struct(_) => Err("a struct member has no usable name"),
-        Value::Bool(true) | Value::Int(_) | Value::BigInt(_) | Value::Double(_) | Value::DateTime(_) => Ok(None),
+        Value::Bool(true)
+        | Value::Int(_)
+        | Value::BigInt(_)
+        | Value::Double(_)
+        | Value::DateTime(_) => Ok(None),
     }
 }
 

@@ -5,7 +5,8 @@
 pub enum Value {
     /// An `int` of either side. Only 32 bits of it can be written (XML-011); a request may hold more.
     Int(i64),
-    /// An integer of a request that 64 bits do not hold, in plain decimal digits, with a minus sign where it is negative.
+    /// An integer of a request that 64 bits do not hold, in plain decimal digits, with a minus sign where it is
+    /// negative.
     BigInt(String),
     Bool(bool),
     Double(f64),
@@ -51,7 +52,10 @@ impl Value {
     /// The member of that name; none as well when this is no struct.
     pub fn member(&self, name: &str) -> Option<&Value> {
         match self {
-            Self::Struct(members) => members.iter().find(|(key, _)| key == name).map(|(_, value)| value),
+            Self::Struct(members) => members
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value),
             _ => None,
         }
     }
@@ -93,7 +97,10 @@ mod tests {
 
     #[test]
     fn a_member_is_found_by_name_and_only_in_a_struct() {
-        let process = Value::Struct(vec![("name".into(), "web".into()), ("pid".into(), 7.into())]);
+        let process = Value::Struct(vec![
+            ("name".into(), "web".into()),
+            ("pid".into(), 7.into()),
+        ]);
         assert_eq!(process.member("pid").and_then(Value::as_int), Some(7));
         assert_eq!(process.member("name").and_then(Value::as_str), Some("web"));
         assert_eq!(process.member("group"), None);
@@ -106,6 +113,9 @@ mod tests {
         assert_eq!(Value::from(1).as_bool(), None);
         assert_eq!(Value::from(true).as_str(), None);
         assert_eq!(Value::Nil.as_array(), None);
-        assert_eq!(Value::from(vec![Value::Nil]).as_array(), Some(&[Value::Nil][..]));
+        assert_eq!(
+            Value::from(vec![Value::Nil]).as_array(),
+            Some(&[Value::Nil][..])
+        );
     }
 }

@@ -1,8 +1,9 @@
 //! Values to bytes, in the layout of Python's `xmlrpc.client.dumps`, byte for byte (XML-001 to XML-007).
 //!
-//! [`Writer`] takes one value after the other into one buffer, so that a long reply needs no tree of values. Two differences from the
-//! reference: a character that XML forbids is written as U+FFFD, where the reference sends it and its clients then cannot read the
-//! reply at all (XML-008); and a method name is escaped, which matters to no name that exists.
+//! [`Writer`] takes one value after the other into one buffer, so that a long reply needs no tree of values. Two
+//! differences from the reference: a character that XML forbids is written as U+FFFD, where the reference sends it
+//! and its clients then cannot read the reply at all (XML-008); and a method name is escaped, which matters to no
+//! name that exists.
 
 use std::fmt;
 use std::io::Write as _;
@@ -39,7 +40,10 @@ pub fn write_response(value: &Value) -> Result<Vec<u8>, WriteError> {
 
 /// The reply of a fault (XML-003).
 pub fn write_fault(code: i32, text: &str) -> Vec<u8> {
-    let mut writer = Writer::opened("<methodResponse>\n<fault>\n", "</fault>\n</methodResponse>\n");
+    let mut writer = Writer::opened(
+        "<methodResponse>\n<fault>\n",
+        "</fault>\n</methodResponse>\n",
+    );
     writer.fault(code, text);
     writer.finish()
 }
@@ -59,8 +63,8 @@ pub fn write_call(name: &str, params: &[Value]) -> Result<Vec<u8>, WriteError> {
 
 /// Writes the one value of a reply, in pieces.
 ///
-/// Every value is one call, or a begin with its end around further values; in a struct each value stands in a member. The caller sees
-/// to that: the writer does not count.
+/// Every value is one call, or a begin with its end around further values; in a struct each value stands in a member.
+/// The caller sees to that: the writer does not count.
 ///
 /// ```
 /// use supervisord::xmlrpc::Writer;
@@ -86,7 +90,10 @@ pub struct Writer {
 impl Writer {
     /// Begins the reply of a success.
     pub fn response() -> Self {
-        Self::opened("<methodResponse>\n<params>\n<param>\n", "</param>\n</params>\n</methodResponse>\n")
+        Self::opened(
+            "<methodResponse>\n<params>\n<param>\n",
+            "</param>\n</params>\n</methodResponse>\n",
+        )
     }
 
     /// Ends the document.
@@ -107,11 +114,19 @@ impl Writer {
     }
 
     pub fn bool(&mut self, yes: bool) {
-        self.raw(if yes { "<value><boolean>1</boolean></value>\n" } else { "<value><boolean>0</boolean></value>\n" });
+        self.raw(if yes {
+            "<value><boolean>1</boolean></value>\n"
+        } else {
+            "<value><boolean>0</boolean></value>\n"
+        });
     }
 
     pub fn double(&mut self, number: f64) {
-        self.scalar("<value><double>", &python_repr(number), "</double></value>\n");
+        self.scalar(
+            "<value><double>",
+            &python_repr(number),
+            "</double></value>\n",
+        );
     }
 
     pub fn string(&mut self, text: &str) {
@@ -120,7 +135,11 @@ impl Writer {
 
     /// A date, given as `YYYYMMDDTHH:MM:SS`.
     pub fn date_time(&mut self, text: &str) {
-        self.scalar("<value><dateTime.iso8601>", text, "</dateTime.iso8601></value>\n");
+        self.scalar(
+            "<value><dateTime.iso8601>",
+            text,
+            "</dateTime.iso8601></value>\n",
+        );
     }
 
     pub fn begin_array(&mut self) {
@@ -204,7 +223,10 @@ impl Writer {
     }
 
     fn opened(opening: &str, closing: &'static str) -> Self {
-        let mut writer = Self { out: Vec::with_capacity(512), closing };
+        let mut writer = Self {
+            out: Vec::with_capacity(512),
+            closing,
+        };
         writer.raw("<?xml version='1.0'?>\n");
         writer.raw(opening);
         writer
@@ -220,8 +242,8 @@ impl Writer {
         self.out.extend_from_slice(text.as_bytes());
     }
 
-    /// Text with the three escapes (XML-007) and without what XML forbids (XML-008). Everything else is as it is, CR too
-    /// (XML-009).
+    /// Text with the three escapes (XML-007) and without what XML forbids (XML-008). Everything else is as it is, CR
+    /// too (XML-009).
     fn escaped(&mut self, text: &str) {
         let bytes = text.as_bytes();
         let mut copied = 0;
@@ -243,7 +265,8 @@ impl Writer {
     }
 }
 
-/// A number as Python's `repr` shows it: the shortest digits that give it back, with an exponent for the very large and very small.
+/// A number as Python's `repr` shows it: the shortest digits that give it back, with an exponent for the very large
+/// and very small.
 fn python_repr(number: f64) -> String {
     if number.is_nan() {
         return "nan".to_owned();
