@@ -6,8 +6,10 @@
 //! - [`config`]: configuration text to typed values.
 //! - [`stream`]: the meaning of bytes that children write.
 //! - [`supervisor`]: the machine, without clock or IO.
+//! - [`xmlrpc`]: the wire format, both directions.
 //! - [`logs`]: log files and supervisord's own log.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
+//! - [`tools`]: words after `supervisord` that the reference does not know.
 
 pub mod config;
 pub mod daemon;
@@ -15,3 +17,5 @@ pub mod logs;
 pub mod model;
 pub mod stream;
 pub mod supervisor;
+pub mod tools;
+pub mod xmlrpc;
