@@ -220,19 +220,25 @@ class Driver:
         return group.processes[name] if group else None
 
     def step(self, happening):
-        """The trace of this happening."""
-        if self.over:
-            return []
+        """The trace of this happening, after that of what was due before it."""
         self._take_over()
         self.clock.set(happening.micros)
-        self._prepare(happening)
+        self._settle()
+        if happening.verb != "tick" and not self.over:
+            self._prepare(happening)
+            self._settle()
+        return self._taken()
+
+    def _settle(self):
+        """Takes turns, at least one, until one of them does nothing."""
         for _ in range(MAX_TURNS):
+            if self.over:
+                return
             before = (len(self.trace), intended.next_group_at_once(self.supervisor))
             self._turn()
-            after = (len(self.trace), intended.next_group_at_once(self.supervisor))
-            if self.over or before == after:
-                return self._taken()
-        raise NeverSettles(str(happening))
+            if before == (len(self.trace), intended.next_group_at_once(self.supervisor)):
+                return
+        raise NeverSettles(f"{MAX_TURNS} turns at {self.clock.micros / 1e6:.6f} were not enough")
 
     def _take_over(self):
         """The reference keeps its clock and its subscribers in modules; with several drivers the one that moves owns them."""
