@@ -8,6 +8,7 @@
 """
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from oracle import run, scenario, walk
+from oracle import reference, run, scenario, walk
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted((REPOSITORY / "fixtures" / "scenarios").glob("*.txt"))
@@ -142,3 +143,32 @@ def test_the_walks_have_been_everywhere_and_the_reference_never_broke(walks):
 def test_a_typing_error_is_never_skipped(text):
     with pytest.raises(scenario.FormatError):
         scenario.parse(text)
+
+
+def shaken(text, seed, width):
+    """The scenario with each of its moments moved by up to `width` microseconds."""
+    shake = random.Random(seed)
+    parsed, latest = scenario.parse(text), 0
+    for happening in parsed.happenings:
+        latest = max(latest, happening.micros + shake.randint(-width, width))
+        happening.micros = latest
+    return parsed
+
+
+def stands_on_a_boundary(text, width):
+    """Whether a little earlier or later gives another trace; then `>` and `>=` would, too."""
+    still = reference.run(scenario.parse(text))
+    return any(reference.run(shaken(text, seed, width)) != still for seed in range(10))
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_no_story_stands_on_a_boundary(path):
+    assert not stands_on_a_boundary(path.read_text(), 4000)
+
+
+def test_no_walk_stands_on_a_boundary():
+    assert not any(stands_on_a_boundary(walk.walk(seed, 300), 400) for seed in (11, 12, 13))
+
+
+def test_a_boundary_would_be_noticed():
+    assert stands_on_a_boundary("program a startsecs=1\nat 1 tick\nat 2 tick\n", 400)

@@ -16,9 +16,10 @@ from supervisor.states import ProcessStates
 from . import reference, scenario
 from .scenario import Group, Happening, Program
 
-APART = 1500  # microseconds between the fractions of two steps; a step of the reference takes much less
+SLOT = 2000  # microseconds; two steps of the last half minute are further apart than that, and a step takes much less
 MEMORY = 30_000_000  # microseconds; longer than any deadline a walk can make
 SECOND = 1_000_000
+SLOTS = SECOND // SLOT
 
 GROUPS = ["web", "app", "zeta", "batch"]
 PROGRAMS = ["api", "worker", "db", "cron", "mail", "queue", "proxy", "cache"]
@@ -37,7 +38,7 @@ class Walk:
         self.programs = [p for group in self.scenario.groups.values() for p in group.programs]
         self.driver = reference.Driver(self.scenario)
         self.micros = 0
-        self.fractions = []  # (when, fraction) of the last half minute
+        self.slots = {}  # which part of a second -> when a step last fell there
         self.requests = 0
         self.bad_forks = set()
         self.bad_commands = set()
@@ -111,15 +112,16 @@ class Walk:
 
     def _next_moment(self):
         r = self.random
+        if self.traces and r.random() < 0.1:
+            return self.micros  # right on the heels of what came before
         low, high = (0.05, 0.6) if r.random() < 0.7 else (0.6, 3.0)
-        self.fractions = [(when, f) for when, f in self.fractions if when > self.micros - MEMORY]
         while True:
             moment = self.micros + round(r.uniform(low, high) * SECOND)
-            fraction = moment % SECOND
-            if all(_apart(fraction, other) >= APART for _, other in self.fractions):
+            slot = moment % SECOND // SLOT
+            neighbours = (self.slots.get((slot + way) % SLOTS) for way in (-1, 0, 1))
+            if not any(when is not None and when > moment - MEMORY for when in neighbours):
                 break
-        self.micros = moment
-        self.fractions.append((moment, fraction))
+        self.micros = self.slots[slot] = moment
         return moment
 
     # what could happen next
@@ -275,12 +277,6 @@ class Walk:
                 ("add", "nobody"),
             ]
         )
-
-
-def _apart(one, other):
-    """The distance of two fractions of a second, around the clock."""
-    distance = abs(one - other)
-    return min(distance, SECOND - distance)
 
 
 _CHANCES = [
