@@ -9,12 +9,14 @@
 //! - [`xmlrpc`]: the wire format, both directions.
 //! - [`logs`]: log files and supervisord's own log.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
+//! - [`rpc`]: the XML-RPC methods.
 //! - [`tools`]: words after `supervisord` that the reference does not know.
 
 pub mod config;
 pub mod daemon;
 pub mod logs;
 pub mod model;
+pub mod rpc;
 pub mod stream;
 pub mod supervisor;
 pub mod tools;
