@@ -15,13 +15,30 @@ const ALPHABET: &[u8; 37] = b"abcdefghijklmnopqrstuvwxyz0123456789_";
 const ATTEMPTS: usize = 100;
 
 /// Creates an empty log file of a new name, readable by its owner only.
-pub fn create(directory: &Path, identifier: &str, process: &str, channel: Channel) -> Result<PathBuf, (PathBuf, io::Error)> {
-    let directory = std::path::absolute(directory).map_err(|error| (directory.to_owned(), error))?;
-    let mut last = (directory.clone(), io::Error::from(io::ErrorKind::AlreadyExists));
+pub fn create(
+    directory: &Path,
+    identifier: &str,
+    process: &str,
+    channel: Channel,
+) -> Result<PathBuf, (PathBuf, io::Error)> {
+    let directory =
+        std::path::absolute(directory).map_err(|error| (directory.to_owned(), error))?;
+    let mut last = (
+        directory.clone(),
+        io::Error::from(io::ErrorKind::AlreadyExists),
+    );
     for _ in 0..ATTEMPTS {
         let random = random_word().map_err(|error| (directory.clone(), error))?;
-        let path = directory.join(format!("{process}-{}---{identifier}-{random}.log", channel.name()));
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        let path = directory.join(format!(
+            "{process}-{}---{identifier}-{random}.log",
+            channel.name()
+        ));
+        match OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+        {
             Ok(_) => return Ok(path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = (path, error),
             Err(error) => return Err((path, error)),
@@ -37,7 +54,10 @@ fn random_word() -> io::Result<String> {
     if got < 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect())
+    Ok(bytes
+        .iter()
+        .map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]))
+        .collect())
 }
 
 /// Deletes the AUTO logs (and their backups) that earlier runs with this identifier left behind.
@@ -65,11 +85,14 @@ pub fn sweep(directory: &Path, identifier: &str) {
 /// reference reads the identifier as a regular expression; here it means itself.
 fn is_auto_log(name: &str, identifier: &str) -> bool {
     let mark = format!("---{identifier}-");
-    name.match_indices(&mark).filter(|(at, _)| *at > 0).any(|(at, _)| {
-        let rest = &name[at + mark.len()..];
-        let word = rest.split(char::is_whitespace).next().unwrap_or_default();
-        word.find(".log").is_some_and(|end| end > 0) || word.get(1..).is_some_and(|later| later.contains(".log"))
-    })
+    name.match_indices(&mark)
+        .filter(|(at, _)| *at > 0)
+        .any(|(at, _)| {
+            let rest = &name[at + mark.len()..];
+            let word = rest.split(char::is_whitespace).next().unwrap_or_default();
+            word.find(".log").is_some_and(|end| end > 0)
+                || word.get(1..).is_some_and(|later| later.contains(".log"))
+        })
 }
 
 #[cfg(test)]
@@ -87,7 +110,12 @@ mod tests {
         ] {
             assert!(is_auto_log(name, "supervisor"), "{name}");
         }
-        for name in ["---supervisor-x.log", "cat-stdout---other-x.log", "cat---supervisor-.log", "cat---supervisor-a b.log"] {
+        for name in [
+            "---supervisor-x.log",
+            "cat-stdout---other-x.log",
+            "cat---supervisor-.log",
+            "cat---supervisor-a b.log",
+        ] {
             assert!(!is_auto_log(name, "supervisor"), "{name}");
         }
     }
@@ -98,8 +126,15 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("auto-logs-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a temporary folder");
         let path = create(&folder, "ident", "cat", Channel::Stderr).expect("a log file");
-        let name = path.file_name().and_then(|name| name.to_str()).expect("a readable name").to_owned();
-        assert!(name.starts_with("cat-stderr---ident-") && name.ends_with(".log"), "{name}");
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("a readable name")
+            .to_owned();
+        assert!(
+            name.starts_with("cat-stderr---ident-") && name.ends_with(".log"),
+            "{name}"
+        );
         assert_eq!(name.len(), "cat-stderr---ident-".len() + 8 + ".log".len());
         sweep(&folder, "ident");
         assert!(!path.exists());

@@ -2,7 +2,6 @@
 //! happening it makes no system call.
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -51,7 +50,7 @@ impl Signals {
 
 /// Runs until the machine has finished.
 pub async fn run(handle: &Handle, signals: &mut Signals) -> io::Result<Ending> {
-    let pipes = AsyncFd::with_interest(Watched(handle.pipes_descriptor()), Interest::READABLE)?;
+    let pipes = AsyncFd::register_with_interest(handle.pipes_descriptor()?, Interest::READABLE)?;
     handle.announce_running();
     loop {
         if let Some(ending) = handle.ending() {
@@ -83,14 +82,5 @@ async fn sleep(length: Option<std::time::Duration>) {
         Some(length) if length.is_zero() => {}
         Some(length) => tokio::time::sleep(length).await,
         None => std::future::pending().await,
-    }
-}
-
-/// A descriptor that somebody else owns and that outlives the loop.
-struct Watched(RawFd);
-
-impl AsRawFd for Watched {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0
     }
 }

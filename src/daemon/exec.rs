@@ -48,7 +48,7 @@ pub enum Identity {
     },
     /// It is known before the clone that this cannot work; the child says why and ends (SPN-018).
     Impossible {
-        message: CString,
+        message: Vec<u8>,
     },
 }
 
@@ -150,7 +150,10 @@ fn become_program(prepared: &Prepared<'_>) {
         libc::dup2(plan.stderr, 2);
         close_from(3);
         if let Some((soft, hard)) = plan.descriptors {
-            let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
+            let limit = libc::rlimit {
+                rlim_cur: soft,
+                rlim_max: hard,
+            };
             libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
         }
         match &plan.identity {

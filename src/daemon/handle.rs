@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -16,7 +16,7 @@ use tokio::sync::{Notify, oneshot};
 use super::pipes::{Heard, StdinError};
 use super::reap;
 use super::unix_os::UnixOs;
-use crate::config::types::{Config, GroupConfig, SupervisordConfig};
+use crate::config::types::{Config, GroupConfig, MainLog, SupervisordConfig};
 use crate::logs::activity::ActivityLog;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::log;
@@ -133,20 +133,33 @@ impl Handle {
 
     /// The file of supervisord's own log, if it goes to a file.
     pub fn main_log(&self) -> Option<PathBuf> {
-        self.0.settings.borrow().main_log_path()
+        match &self.0.settings.borrow().logfile {
+            MainLog::File(path) => Some(path.clone()),
+            MainLog::Syslog => None,
+        }
     }
 
     /// Deletes supervisord's own log and begins a new one (RPC-049).
     pub fn clear_main_log(&self) -> Result<(), Fault> {
         let path = self.main_log().filter(|path| path.exists());
         let path = path.ok_or_else(|| Fault::bare(FaultCode::NoFile))?;
-        self.0.core.borrow().activity.remove_and_reopen(&path).map_err(|_| Fault::bare(FaultCode::Failed))
+        self.0
+            .core
+            .borrow()
+            .activity
+            .remove_and_reopen(&path)
+            .map_err(|_| Fault::bare(FaultCode::Failed))
     }
 
-    /// The descriptor that is readable when children have written something.
-    pub(super) fn pipes_descriptor(&self) -> RawFd {
-        use std::os::fd::AsRawFd;
-        self.0.core.borrow().os.pipes.descriptor().as_raw_fd()
+    /// A descriptor that is readable when children have written something.
+    pub(super) fn pipes_descriptor(&self) -> io::Result<OwnedFd> {
+        self.0
+            .core
+            .borrow()
+            .os
+            .pipes
+            .descriptor()
+            .try_clone_to_owned()
     }
 
     pub(super) async fn changed(&self) {
@@ -160,11 +173,16 @@ impl Handle {
     /// How long until the machine wants a tick; `None` when it waits for nothing.
     pub(super) fn until_deadline(&self) -> Option<Duration> {
         let core = self.0.core.borrow();
-        core.supervisor.next_deadline().map(|at| at.since(core.now().moment))
+        core.supervisor
+            .next_deadline()
+            .map(|at| at.since(core.now().moment))
     }
 
     pub(super) fn announce_running(&self) {
-        self.0.core.borrow_mut().turn(|supervisor, turn| supervisor.announce_running(turn));
+        self.0
+            .core
+            .borrow_mut()
+            .turn(|supervisor, turn| supervisor.announce_running(turn));
     }
 
     pub(super) fn tick(&self) {
@@ -201,7 +219,9 @@ impl Handle {
 
 impl Core {
     fn now(&self) -> Now {
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let unix = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Now {
             moment: Moment::from_origin(self.clock.elapsed()),
             unix: UnixTime::from_nanos(i64::try_from(unix.as_nanos()).unwrap_or(i64::MAX)),
@@ -217,7 +237,11 @@ impl Core {
         let now = self.now();
         let mut announced = Vec::new();
         let mut effects = |effect| announced.push(effect);
-        let mut turn = Turn { now, os: &mut self.os, effects: &mut effects };
+        let mut turn = Turn {
+            now,
+            os: &mut self.os,
+            effects: &mut effects,
+        };
         let result = act(&mut self.supervisor, &mut turn);
         for effect in announced {
             self.apply(effect);
@@ -256,8 +280,13 @@ impl Core {
 
     /// The reference's line, with numbers of ours where it prints addresses (MSG-020).
     fn log_closed(&self, id: ProcessId, channel: Channel, fd: RawFd) {
-        let Some((_, name)) = self.supervisor.names(id) else { return };
-        let state = self.supervisor.process_state(id).map_or("UNKNOWN", |state| state.name());
+        let Some((_, name)) = self.supervisor.names(id) else {
+            return;
+        };
+        let state = self
+            .supervisor
+            .process_state(id)
+            .map_or("UNKNOWN", |state| state.name());
         log::debug!(
             "fd {fd} closed, stopped monitoring <POutputDispatcher at {fd} for <Subprocess at {} with name {name} in \
              state {state}> ({})>",

@@ -43,12 +43,22 @@ pub fn raise(minfds: i64, minprocs: i64) -> Result<Vec<String>, LimitError> {
     match raise_one(Resource::RLIMIT_NOFILE, minfds) {
         Ok(false) => {}
         Ok(true) => lines.push(format!("Increased RLIMIT_NOFILE limit to {minfds}")),
-        Err(hard) => return Err(LimitError::Descriptors { wanted: minfds, hard }),
+        Err(hard) => {
+            return Err(LimitError::Descriptors {
+                wanted: minfds,
+                hard,
+            });
+        }
     }
     match raise_one(Resource::RLIMIT_NPROC, minprocs) {
         Ok(false) => {}
         Ok(true) => lines.push(format!("Increased RLIMIT_NPROC limit to {minprocs}")),
-        Err(hard) => return Err(LimitError::Processes { wanted: minprocs, hard }),
+        Err(hard) => {
+            return Err(LimitError::Processes {
+                wanted: minprocs,
+                hard,
+            });
+        }
     }
     Ok(lines)
 }
@@ -56,8 +66,12 @@ pub fn raise(minfds: i64, minprocs: i64) -> Result<Vec<String>, LimitError> {
 /// Whether the limit was raised; the error is the hard limit that is in the way (QRK-033: the real one, where the
 /// reference shows the wanted one).
 fn raise_one(resource: Resource, wanted: i64) -> Result<bool, rlim_t> {
-    let Ok((soft, hard)) = getrlimit(resource) else { return Ok(false) };
-    let Ok(wanted) = rlim_t::try_from(wanted) else { return Ok(false) };
+    let Ok((soft, hard)) = getrlimit(resource) else {
+        return Ok(false);
+    };
+    let Ok(wanted) = rlim_t::try_from(wanted) else {
+        return Ok(false);
+    };
     if soft >= wanted || soft == RLIM_INFINITY {
         return Ok(false);
     }
@@ -89,7 +103,9 @@ mod tests {
     #[test]
     fn the_message_names_both_numbers() {
         let text = LimitError::Descriptors { wanted: 9, hard: 4 }.to_string();
-        assert!(text.starts_with("The minimum number of file descriptors required to run this process is 9 as per"));
+        assert!(text.starts_with(
+            "The minimum number of file descriptors required to run this process is 9 as per"
+        ));
         assert!(text.contains("will only allow you to open 4 file descriptors.  Either raise"));
     }
 }

@@ -28,14 +28,19 @@ pub fn find(
     program_path: Option<&BStr>,
     own_path: Option<&BStr>,
 ) -> Result<Program, CommandError> {
-    let argv = shlex::split(command)
-        .map_err(|error| CommandError::CantParse { command: command.to_string(), reason: error.reason() })?;
-    let Some(name) = argv.first() else { return Err(CommandError::Empty) };
+    let argv = shlex::split(command).map_err(|error| CommandError::CantParse {
+        command: command.to_string(),
+        reason: error.reason(),
+    })?;
+    let Some(name) = argv.first() else {
+        return Err(CommandError::Empty);
+    };
     let path = if name.contains(&b'/') {
         name.clone()
     } else {
-        search(name.as_bstr(), program_path, own_path)
-            .ok_or_else(|| CommandError::NotFound { command: name.to_string() })?
+        search(name.as_bstr(), program_path, own_path).ok_or_else(|| CommandError::NotFound {
+            command: name.to_string(),
+        })?
     };
     check(path.as_bstr())?;
     Ok(Program { path, argv })
@@ -48,7 +53,10 @@ fn search(name: &BStr, program_path: Option<&BStr>, own_path: Option<&BStr>) -> 
         (None, Some(path)) if !path.is_empty() => path,
         (None, _) => DEFAULT_PATH.as_bstr(),
     };
-    directories.split_str(":").map(|directory| join(directory, name)).find(|file| as_path(file).exists())
+    directories
+        .split_str(":")
+        .map(|directory| join(directory, name))
+        .find(|file| as_path(file).exists())
 }
 
 fn join(directory: &[u8], name: &[u8]) -> BString {
@@ -61,14 +69,17 @@ fn join(directory: &[u8], name: &[u8]) -> BString {
 
 fn check(path: &BStr) -> Result<(), CommandError> {
     let shown = || path.to_string();
-    let metadata = as_path(path).metadata().map_err(|_| CommandError::NotFound { command: shown() })?;
+    let metadata = as_path(path)
+        .metadata()
+        .map_err(|_| CommandError::NotFound { command: shown() })?;
     if metadata.is_dir() {
         return Err(CommandError::IsDirectory { path: shown() });
     }
     if metadata.permissions().mode() & 0o111 == 0 {
         return Err(CommandError::NotExecutable { path: shown() });
     }
-    access(as_path(path), AccessFlags::X_OK).map_err(|_| CommandError::NoPermission { path: shown() })
+    access(as_path(path), AccessFlags::X_OK)
+        .map_err(|_| CommandError::NoPermission { path: shown() })
 }
 
 fn as_path(bytes: &[u8]) -> &Path {
@@ -91,18 +102,33 @@ mod tests {
     // SPN-003, SPN-008, RPC-094
     #[test]
     fn each_way_of_not_running_has_the_texts_of_the_contract() {
-        assert_eq!(text("sh -c 'x", None), Err("can't parse command \"sh -c 'x\": No closing quotation".into()));
+        assert_eq!(
+            text("sh -c 'x", None),
+            Err("can't parse command \"sh -c 'x\": No closing quotation".into())
+        );
         assert_eq!(text("", None), Err("command is empty".into()));
-        assert_eq!(text("nosuchcommand -x", None), Err("can't find command 'nosuchcommand'".into()));
+        assert_eq!(
+            text("nosuchcommand -x", None),
+            Err("can't find command 'nosuchcommand'".into())
+        );
         assert_eq!(text("/", None), Err("command at '/' is a directory".into()));
-        assert_eq!(text("/etc/passwd", None), Err("command at '/etc/passwd' is not executable".into()));
+        assert_eq!(
+            text("/etc/passwd", None),
+            Err("command at '/etc/passwd' is not executable".into())
+        );
     }
 
     // SPN-005: existence decides, not executability
     #[test]
     fn the_first_directory_that_has_the_name_wins() {
         assert_eq!(text("sh", Some("/nowhere:/bin")), Ok("/bin/sh".into()));
-        assert_eq!(text("passwd", Some("/etc:/usr/bin")), Err("command at '/etc/passwd' is not executable".into()));
-        assert_eq!(text("sh", Some("/nowhere")), Err("can't find command 'sh'".into()));
+        assert_eq!(
+            text("passwd", Some("/etc:/usr/bin")),
+            Err("command at '/etc/passwd' is not executable".into())
+        );
+        assert_eq!(
+            text("sh", Some("/nowhere")),
+            Err("can't find command 'sh'".into())
+        );
     }
 }

@@ -48,7 +48,11 @@ const SYSLOG_IDENT: &str = "supervisord";
 pub enum Heard {
     Said(ProcessId, Said),
     /// The child closed its end, or is gone.
-    Closed { id: ProcessId, channel: Channel, fd: RawFd },
+    Closed {
+        id: ProcessId,
+        channel: Channel,
+        fd: RawFd,
+    },
 }
 
 /// Bytes for a child's stdin were not taken.
@@ -119,13 +123,22 @@ impl Pipes {
     }
 
     /// Makes the pipes and opens the logs of a child that is about to start. On error everything is closed again.
-    pub fn open(&mut self, id: ProcessId, config: &ProcessConfig, strip_ansi: bool) -> io::Result<ChildEnds> {
+    pub fn open(
+        &mut self,
+        id: ProcessId,
+        config: &ProcessConfig,
+        strip_ansi: bool,
+    ) -> io::Result<ChildEnds> {
         let (child_stdin, stdin) = pipe2(OFlag::O_CLOEXEC)?;
         set_nonblocking(&stdin)?;
         let (child_stdout, stdout) = output(id, Channel::Stdout, config, strip_ansi)?;
         let mut pipes = ChildPipes {
             name: config.name.clone(),
-            stdin: Some(Stdin { fd: stdin, waiting: VecDeque::new(), watched: false }),
+            stdin: Some(Stdin {
+                fd: stdin,
+                waiting: VecDeque::new(),
+                watched: false,
+            }),
             outputs: vec![stdout],
         };
         let mut child_stderr = None;
@@ -136,12 +149,19 @@ impl Pipes {
         }
         for output in &pipes.outputs {
             if let Some(fd) = &output.fd {
-                let event = EpollEvent::new(EpollFlags::EPOLLIN, Token::output(id, output.sink.channel).0);
+                let event = EpollEvent::new(
+                    EpollFlags::EPOLLIN,
+                    Token::output(id, output.sink.channel).0,
+                );
                 self.epoll.add(fd, event)?;
             }
         }
         self.children.insert(id, pipes);
-        Ok(ChildEnds { stdin: child_stdin, stdout: child_stdout, stderr: child_stderr })
+        Ok(ChildEnds {
+            stdin: child_stdin,
+            stdout: child_stdout,
+            stderr: child_stderr,
+        })
     }
 
     /// Forgets a child that did not come to be.
@@ -162,12 +182,17 @@ impl Pipes {
         };
         for event in &events[..ready] {
             let token = Token(event.data());
-            let Some(child) = self.children.get_mut(&token.process()) else { continue };
+            let Some(child) = self.children.get_mut(&token.process()) else {
+                continue;
+            };
             match token.channel() {
                 None => child.flush_stdin(&self.epoll, token.process()),
                 Some(channel) => {
                     let ChildPipes { name, outputs, .. } = child;
-                    if let Some(output) = outputs.iter_mut().find(|output| output.sink.channel == channel) {
+                    if let Some(output) = outputs
+                        .iter_mut()
+                        .find(|output| output.sink.channel == channel)
+                    {
                         output.read_block(&mut self.block, name, heard);
                     }
                 }
@@ -178,7 +203,9 @@ impl Pipes {
 
     /// Reads what an ended child left in its pipes and closes them (SPN-028, SPN-029).
     pub fn drain(&mut self, id: ProcessId, heard: &mut Vec<Heard>) {
-        let Some(mut child) = self.children.remove(&id) else { return };
+        let Some(mut child) = self.children.remove(&id) else {
+            return;
+        };
         for output in &mut child.outputs {
             let mut total = 0;
             while total < LAST_WORDS {
@@ -200,7 +227,11 @@ impl Pipes {
         }
         stdin.waiting.extend(bytes);
         child.flush_stdin(&self.epoll, id);
-        if child.stdin.is_some() { Ok(()) } else { Err(StdinError::Closed) }
+        if child.stdin.is_some() {
+            Ok(())
+        } else {
+            Err(StdinError::Closed)
+        }
     }
 
     /// Opens all log files anew by name, after somebody moved them away (LOG-038).
@@ -209,7 +240,11 @@ impl Pipes {
             for output in &mut child.outputs {
                 let Sink { log, channel, .. } = &mut output.sink;
                 if let Err(error) = log.reopen() {
-                    log::error!("cannot reopen the {} log of '{}': {error}", channel.name(), child.name);
+                    log::error!(
+                        "cannot reopen the {} log of '{}': {error}",
+                        channel.name(),
+                        child.name
+                    );
                 }
             }
         }
@@ -217,7 +252,9 @@ impl Pipes {
 
     /// Empties the logs of a live child (LOG-037); without a child there is nothing to do (RPC-181).
     pub fn clear_logs(&mut self, id: ProcessId) -> io::Result<()> {
-        let Some(child) = self.children.get_mut(&id) else { return Ok(()) };
+        let Some(child) = self.children.get_mut(&id) else {
+            return Ok(());
+        };
         for output in &mut child.outputs {
             output.scanner.clear();
             output.sink.log.remove_and_reopen()?;
@@ -271,7 +308,10 @@ impl Output {
             }
             Err(Errno::EAGAIN | Errno::EINTR) => 0,
             Err(error) => {
-                log::critical!("cannot read the {} of '{name}': {error}", self.sink.channel.name());
+                log::critical!(
+                    "cannot read the {} of '{name}': {error}",
+                    self.sink.channel.name()
+                );
                 self.close(heard);
                 0
             }
@@ -287,7 +327,11 @@ impl Output {
     fn close(&mut self, heard: &mut Vec<Heard>) {
         if let Some(fd) = self.fd.take() {
             let Sink { id, channel, .. } = self.sink;
-            heard.push(Heard::Closed { id, channel, fd: fd.as_raw_fd() });
+            heard.push(Heard::Closed {
+                id,
+                channel,
+                fd: fd.as_raw_fd(),
+            });
         }
     }
 }
@@ -313,7 +357,13 @@ impl Sink {
         }
         log::debug!("{}", output_line(name, channel.name(), output));
         if self.events_enabled {
-            heard.push(Heard::Said(self.id, Said::Log { channel, data: output.to_vec() }));
+            heard.push(Heard::Said(
+                self.id,
+                Said::Log {
+                    channel,
+                    data: output.to_vec(),
+                },
+            ));
         }
     }
 
@@ -322,12 +372,18 @@ impl Sink {
         match self.log.write(bytes) {
             Ok(()) if self.failing => {
                 self.failing = false;
-                log::warn!("the {} log of '{name}' can be written again", self.channel.name());
+                log::warn!(
+                    "the {} log of '{name}' can be written again",
+                    self.channel.name()
+                );
             }
             Ok(()) => {}
             Err(error) if !self.failing => {
                 self.failing = true;
-                log::error!("cannot write the {} log of '{name}', its output is lost: {error}", self.channel.name());
+                log::error!(
+                    "cannot write the {} log of '{name}', its output is lost: {error}",
+                    self.channel.name()
+                );
             }
             Err(_) => {}
         }
@@ -347,9 +403,22 @@ fn output(
     let (ours, theirs) = pipe2(OFlag::O_CLOEXEC)?;
     set_nonblocking(&ours)?;
     let log = open_log(&config.name, stream)?;
-    let sink = Sink { id, channel, events_enabled: stream.events_enabled, log, failing: false };
+    let sink = Sink {
+        id,
+        channel,
+        events_enabled: stream.events_enabled,
+        log,
+        failing: false,
+    };
     let scanner = CaptureScanner::new(stream.capture_maxbytes, strip_ansi);
-    Ok((theirs, Output { fd: Some(ours), scanner, sink }))
+    Ok((
+        theirs,
+        Output {
+            fd: Some(ours),
+            scanner,
+            sink,
+        },
+    ))
 }
 
 fn open_log(process: &str, stream: &StreamConfig) -> io::Result<ChildLog> {
@@ -357,7 +426,10 @@ fn open_log(process: &str, stream: &StreamConfig) -> io::Result<ChildLog> {
     if let LogFile::Path(path) = &stream.logfile
         && !path.as_os_str().is_empty()
     {
-        log = log.with_file(path, Rotation::from_options(stream.logfile_maxbytes, stream.logfile_backups))?;
+        log = log.with_file(
+            path,
+            Rotation::from_options(stream.logfile_maxbytes, stream.logfile_backups),
+        )?;
     }
     if stream.syslog {
         log = log.with_syslog(Syslog::local(SYSLOG_IDENT), process);
