@@ -50,7 +50,9 @@ impl Signals {
 
 /// Runs until the machine has finished.
 pub async fn run(handle: &Handle, signals: &mut Signals) -> io::Result<Ending> {
-    let pipes = AsyncFd::register_with_interest(handle.pipes_descriptor()?, Interest::READABLE)?;
+    // SAFETY: the descriptor is owned by the `AsyncFd`, which closes it only after taking it off the runtime.
+    let pipes =
+        unsafe { AsyncFd::register_with_interest(handle.pipes_descriptor()?, Interest::READABLE)? };
     handle.announce_running();
     loop {
         if let Some(ending) = handle.ending() {

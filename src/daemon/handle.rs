@@ -260,7 +260,6 @@ impl Core {
                 }
             }
             Effect::ReopenLogs => {
-                log::info!("supervisord logreopen");
                 self.activity.reopen();
                 self.os.pipes.reopen_logs();
             }
