@@ -10,10 +10,14 @@
 //! - [`logs`]: log files and supervisord's own log.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
 //! - [`rpc`]: the XML-RPC methods.
+//! - [`http`]: sockets, authentication, routes, log tails.
+//! - [`app`]: puts the parts together.
 //! - [`tools`]: words after `supervisord` that the reference does not know.
 
+pub mod app;
 pub mod config;
 pub mod daemon;
+pub mod http;
 pub mod logs;
 pub mod model;
 pub mod rpc;
