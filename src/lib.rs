@@ -4,7 +4,18 @@
 //!
 //! - [`model`]: words shared by everyone.
 //! - [`config`]: configuration text to typed values.
+//! - [`stream`]: the meaning of bytes that children write.
+//! - [`supervisor`]: the machine, without clock or IO.
+//! - [`xmlrpc`]: the wire format, both directions.
+//! - [`logs`]: log files and supervisord's own log.
+//! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
+//! - [`tools`]: words after `supervisord` that the reference does not know.
 
 pub mod config;
+pub mod daemon;
+pub mod logs;
 pub mod model;
+pub mod stream;
 pub mod supervisor;
+pub mod tools;
+pub mod xmlrpc;

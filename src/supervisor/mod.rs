@@ -41,7 +41,7 @@ use turn::{AutoLogError, Effect, Pid, ProcessId, Turn};
 use wait::Waiter;
 
 use crate::config::types::GroupConfig;
-use crate::model::log::{debg, info, warn};
+use crate::model::log;
 use crate::model::signal::Signal;
 use crate::model::states::SupervisorState;
 use crate::model::time::Moment;
@@ -154,12 +154,8 @@ impl Supervisor {
 
     /// Answers whoever can be answered and takes the shutdown as far as it goes at this moment.
     fn settle(&mut self, turn: &mut Turn<'_>) {
-        loop {
-            self.answer_waiters(turn);
-            if self.state == SupervisorState::Running || !self.shutdown_step(turn) {
-                return;
-            }
-        }
+        self.answer_waiters(turn);
+        while self.state != SupervisorState::Running && self.shutdown_step(turn) {}
     }
 
     /// Shutdown's line first, then the processes, then the callers: the order of one pass of the reference's loop.
@@ -211,7 +207,7 @@ impl Supervisor {
             Some(id) => {
                 self.with_process(turn, id, |process, turn| process.child_exited(turn, status));
             }
-            None => info!("reaped unknown pid {} ({})", pid.0, words_for(status)),
+            None => log::info!("reaped unknown pid {} ({})", pid.0, words_for(status)),
         }
     }
 
@@ -244,19 +240,19 @@ impl Supervisor {
     fn signalled(&mut self, turn: &mut Turn<'_>, signal: Signal) {
         match signal {
             Signal::TERM | Signal::INT | Signal::QUIT => {
-                warn!("received {signal} indicating exit request");
+                log::warn!("received {signal} indicating exit request");
                 self.state = SupervisorState::Shutdown;
             }
             Signal::HUP if self.state == SupervisorState::Shutdown => {
-                warn!("ignored {signal} indicating restart request (shutdown in progress)");
+                log::warn!("ignored {signal} indicating restart request (shutdown in progress)");
             }
             Signal::HUP => {
-                warn!("received {signal} indicating restart request");
+                log::warn!("received {signal} indicating restart request");
                 self.state = SupervisorState::Restarting;
             }
-            Signal::CHLD => debg!("received {signal} indicating a child quit"),
+            Signal::CHLD => log::debug!("received {signal} indicating a child quit"),
             Signal::USR2 => {
-                info!("received {signal} indicating log reopen request");
+                log::info!("received {signal} indicating log reopen request");
                 turn.tell(Effect::ReopenLogs);
             }
             // No other signal is caught (SIG-007).

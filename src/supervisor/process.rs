@@ -25,7 +25,7 @@ use super::event::{Event, StateExtra};
 use super::group::GroupId;
 use super::turn::{Effect, Pid, ProcessId, SignalError, SignalTarget, Turn};
 use crate::config::types::{Autorestart, ProcessConfig};
-use crate::model::log::{crit, debg, info, warn};
+use crate::model::log;
 use crate::model::signal::{Signal, signal_name};
 use crate::model::states::ProcessState;
 use crate::model::time::{Moment, Now, UnixTime};
@@ -187,7 +187,7 @@ impl Process {
                 }
                 if self.state() == ProcessState::Backoff && self.retries_used_up() {
                     self.give_up(turn);
-                    info!(
+                    log::info!(
                         "gave up: {} entered FATAL state, too many start retries too quickly",
                         self.config.name
                     );
@@ -196,13 +196,14 @@ impl Process {
             Phase::Starting { pid, .. } => {
                 self.backoff = 0;
                 self.enter(turn, Phase::Running { pid }, StateExtra::Pid(pid.0));
-                info!(
+                log::info!(
                     "success: {} entered RUNNING state, process has stayed up for > than {} seconds (startsecs)",
-                    self.config.name, self.config.startsecs
+                    self.config.name,
+                    self.config.startsecs
                 );
             }
             Phase::Stopping { pid, .. } => {
-                warn!("killing '{}' ({}) with SIGKILL", self.config.name, pid.0);
+                log::warn!("killing '{}' ({}) with SIGKILL", self.config.name, pid.0);
                 // What went wrong is in the log and in the state; there is nobody else to tell.
                 let _ = self.kill(turn, Signal::KILL);
             }
@@ -213,7 +214,7 @@ impl Process {
     /// Starts it. What goes wrong ends in BACKOFF with the reason in `spawnerr` (SPN-013).
     pub fn spawn(&mut self, turn: &mut Turn<'_>) {
         if self.pid().is_some() {
-            warn!("process '{}' already running", self.config.name);
+            log::warn!("process '{}' already running", self.config.name);
             return;
         }
         self.spawnerr = None;
@@ -226,13 +227,13 @@ impl Process {
         );
         match turn.os.spawn(self.id, &self.group_name, &self.config) {
             Ok(pid) => {
-                info!("spawned: '{}' with pid {}", self.config.name, pid.0);
+                log::info!("spawned: '{}' with pid {}", self.config.name, pid.0);
                 let confirm_at = turn.now.moment.plus_seconds(self.config.startsecs);
                 self.phase = Phase::Starting { pid, confirm_at };
             }
             Err(error) => {
                 let text = error.text(&self.config.name);
-                info!("spawnerr: {text}");
+                log::info!("spawnerr: {text}");
                 self.spawnerr = Some(text);
                 self.back_off(turn, ProcessState::Starting);
             }
@@ -253,7 +254,7 @@ impl Process {
     /// Sends a signal with the intention of ending it: RUNNING, STARTING, STOPPING → STOPPING.
     fn kill(&mut self, turn: &mut Turn<'_>, signal: Signal) -> Result<(), String> {
         if let Phase::Backoff { .. } = self.phase {
-            debg!(
+            log::debug!(
                 "Attempted to kill {}, which is in BACKOFF state.",
                 self.config.name
             );
@@ -265,7 +266,7 @@ impl Process {
                 "attempted to kill {} with sig {signal} but it wasn't running",
                 self.config.name
             );
-            debg!("{text}");
+            log::debug!("{text}");
             return Err(text);
         };
         let again = self.state() == ProcessState::Stopping;
@@ -276,7 +277,7 @@ impl Process {
             self.config.stopasgroup
         };
         let group_words = if as_group { "process group " } else { "" };
-        debg!(
+        log::debug!(
             "killing {} (pid {}) {group_words}with signal {signal}",
             self.config.name,
             pid.0
@@ -305,7 +306,7 @@ impl Process {
             Ok(()) => Ok(()),
             Err(SignalError::Gone) => {
                 // The state stays: the reaper brings the rest.
-                debg!(
+                log::debug!(
                     "unable to signal {} (pid {}), it probably just exited on its own: [Errno 3] No such process",
                     self.config.name,
                     pid.0
@@ -317,7 +318,7 @@ impl Process {
                     "unknown problem killing {} ({}):[Errno {errno}] {text}",
                     self.config.name, pid.0
                 );
-                crit!("{text}");
+                log::critical!("{text}");
                 self.enter(turn, Phase::Unknown { pid: Some(pid) }, StateExtra::None);
                 Err(text)
             }
@@ -329,14 +330,14 @@ impl Process {
         let name = &self.config.name;
         let Some(pid) = self.pid() else {
             let text = format!("attempted to send {name} sig {signal} but it wasn't running");
-            debg!("{text}");
+            log::debug!("{text}");
             return Err(text);
         };
-        debg!("sending {name} (pid {}) sig {signal}", pid.0);
+        log::debug!("sending {name} (pid {}) sig {signal}", pid.0);
         match turn.os.signal(SignalTarget::Process(pid), signal) {
             Ok(()) => Ok(()),
             Err(SignalError::Gone) => {
-                debg!(
+                log::debug!(
                     "unable to signal {name} (pid {}), it probably just now exited on its own: \
                      [Errno 3] No such process",
                     pid.0
@@ -349,7 +350,7 @@ impl Process {
                     "unknown problem sending sig {name} ({}):[Errno {errno}] {text}",
                     pid.0
                 );
-                crit!("{text}");
+                log::critical!("{text}");
                 self.enter(turn, Phase::Unknown { pid: Some(pid) }, StateExtra::None);
                 Err(text)
             }
@@ -370,9 +371,9 @@ impl Process {
                 self.enter(turn, Phase::Stopped, StateExtra::Pid(pid.0));
                 let line = format!("stopped: {name} ({words})");
                 if expected {
-                    info!("{line}")
+                    log::info!("{line}")
                 } else {
-                    warn!("{line}")
+                    log::warn!("{line}")
                 }
             }
             Phase::Starting { confirm_at, .. } if now.moment < confirm_at => {
@@ -380,7 +381,7 @@ impl Process {
                 self.spawnerr =
                     Some("Exited too quickly (process log may have details)".to_owned());
                 self.back_off(turn, ProcessState::Starting);
-                warn!("exited: {name} ({words}; not expected)");
+                log::warn!("exited: {name} ({words}; not expected)");
             }
             Phase::Starting { pid, .. } | Phase::Running { pid } => {
                 self.backoff = 0;
@@ -398,18 +399,18 @@ impl Process {
                 };
                 if expected {
                     self.enter(turn, exited, extra);
-                    info!("exited: {name} ({words}; expected)");
+                    log::info!("exited: {name} ({words}; expected)");
                 } else {
                     self.spawnerr = Some(format!("Bad exit code {code}"));
                     self.enter(turn, exited, extra);
-                    warn!("exited: {name} ({words}; not expected)");
+                    log::warn!("exited: {name} ({words}; not expected)");
                 }
             }
             Phase::Unknown { .. } => {
                 // UNKNOWN is for good (PST-034), but the pid is no longer ours.
                 self.exitstatus = Some(code);
                 self.phase = Phase::Unknown { pid: None };
-                warn!("exited: {name} ({words}; not expected)");
+                log::warn!("exited: {name} ({words}; not expected)");
             }
             // No child, so nothing of ours can have been reaped: the caller looks processes up by pid.
             Phase::Stopped | Phase::Backoff { .. } | Phase::Exited { .. } | Phase::Fatal => {}

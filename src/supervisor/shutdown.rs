@@ -6,7 +6,7 @@ use super::group::GroupId;
 use super::process::Process;
 use super::turn::{Effect, Ending, ProcessId, Turn};
 use super::{Due, Supervisor};
-use crate::model::log::{blat, info};
+use crate::model::log;
 use crate::model::states::{ProcessState, SupervisorState};
 use crate::model::time::Moment;
 
@@ -34,6 +34,7 @@ impl Supervisor {
             self.stop_group_for_shutdown(turn, group);
         }
         self.report_unstopped(turn);
+        self.answer_waiters(turn);
         let everything_stopped = self.unstopped == 0;
         let head_stopped = |groups: &Self, id: &GroupId| {
             groups
@@ -150,9 +151,9 @@ impl Supervisor {
             .iter()
             .map(|process| process.config.name.as_str())
             .collect();
-        info!("waiting for {} to die", names.join(", "));
+        log::info!("waiting for {} to die", names.join(", "));
         for process in unstopped {
-            blat!("{} state: {}", process.config.name, process.state().name());
+            log::blather!("{} state: {}", process.config.name, process.state().name());
         }
     }
 }

@@ -10,7 +10,7 @@ use super::process::Process;
 use super::turn::{Effect, ProcessId, Turn};
 use super::{Due, Supervisor};
 use crate::model::fault::{Fault, FaultCode};
-use crate::model::log::info;
+use crate::model::log;
 use crate::model::namespec::display_name;
 use crate::model::states::ProcessState;
 
@@ -151,7 +151,7 @@ impl Supervisor {
         if process.state() != ProcessState::Stopping {
             return;
         }
-        info!("waiting for {} to stop", process.config.name);
+        log::info!("waiting for {} to stop", process.config.name);
         let next = turn.now.moment.plus_seconds(STOP_REPORT_PACE);
         self.deadlines.insert((next, Due::StopReport(id)));
         self.stop_reports.insert(id, next);
