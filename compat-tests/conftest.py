@@ -10,6 +10,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from harness import where  # noqa: E402 - the path must be known first
 
 
+def pytest_configure(config):
+    try:
+        where.supervisord(where.REFERENCE), where.supervisord(where.OURS)
+    except FileNotFoundError as missing:
+        raise pytest.UsageError(str(missing)) from None
+
+
 def pytest_report_header(config):
     return [f"reference: {where.supervisord(where.REFERENCE)}", f"ours:      {where.supervisord(where.OURS)}"]
 

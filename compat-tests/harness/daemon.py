@@ -32,6 +32,10 @@ class Output:
     stderr: str
     code: int
 
+    def unordered(self):
+        """The same with its lines sorted: for several processes stopped at once, whose order of death is chance."""
+        return Output("".join(sorted(self.stdout.splitlines(keepends=True))), self.stderr, self.code)
+
 
 def free_port() -> int:
     """A port below the range from which the kernel picks for clients, and apart for each pytest worker."""
@@ -231,7 +235,7 @@ class Daemon:
 
     def ctl_command(self, *words: str, options=(), config=True) -> list:
         chosen = ["-c", self.config_path] if config else []
-        return [where.supervisorctl(), *chosen, *[self.fill(o) for o in options], *[self.fill(w) for w in words]]
+        return [where.supervisorctl(self.kind), *chosen, *[self.fill(o) for o in options], *[self.fill(w) for w in words]]
 
     def ctl(self, *words: str, options=(), stdin: str = "", timeout: float = 30.0, env=None, config=True) -> Output:
         """The real supervisorctl, with this daemon's configuration file."""

@@ -20,6 +20,9 @@ _TEXT_RULES = [
     (re.compile(r"(<name>(?:start|stop|now|pid)</name>\s*<value><int>)[1-9]\d*"), r"\1N"),
 ]
 
+# Where in its own source a Python client stumbled says nothing about the daemon.
+_TEXT_RULES.append((re.compile(r": file: \S+ line: \d+"), ": file: F line: L"))
+
 _NUMBER_KEYS = {"start", "stop", "now", "pid"}
 
 

@@ -16,8 +16,13 @@ REFERENCE = "reference"
 OURS = "ours"
 
 
-def supervisorctl() -> str:
-    """The real client, always the same one whatever the daemon."""
+def supervisorctl(kind: str) -> str:
+    """The client that talks to the daemon of that kind: the real one for both, unless ``SUPERVISORCTL_BIN`` names ours.
+
+    With it set, the suite's commands compare the whole of ours (client and daemon) with the whole of the reference.
+    """
+    if kind == OURS and os.environ.get("SUPERVISORCTL_BIN"):
+        return str(Path(os.environ["SUPERVISORCTL_BIN"]).absolute())
     return str(BIN / "supervisorctl")
 
 
