@@ -59,7 +59,7 @@ command=/nonexistent/program
 autostart=false
 priority=2
 [program:g_quick]
-command=/bin/sh -c "exit 1"
+command=/bin/sh -c "sleep 0.2; exit 1"
 autostart=false
 startsecs=1
 startretries=0

@@ -16,12 +16,13 @@ import xmlrpc.client
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import http, rpc, where
+from . import http, preloaded, rpc, where
 from .waiting import wait_for
 
 MARK = "COMPAT_TEST_DAEMON"
 
 _ports = itertools.count()
+_client = preloaded.Client()
 
 
 @dataclass
@@ -239,11 +240,15 @@ class Daemon:
 
     def ctl(self, *words: str, options=(), stdin: str = "", timeout: float = 30.0, env=None, config=True) -> Output:
         """The real supervisorctl, with this daemon's configuration file."""
-        done = subprocess.run(
-            self.ctl_command(*words, options=options, config=config),
-            input=stdin.encode(), capture_output=True, timeout=timeout, cwd=self.dir, env={**self.env, **(env or {})},
-        )
-        return Output(done.stdout.decode("utf-8", "backslashreplace"), done.stderr.decode("utf-8", "backslashreplace"), done.returncode)
+        command = self.ctl_command(*words, options=options, config=config)
+        if env is None and where.preloading(self.kind):
+            out, err, code = _client.run(command, stdin=stdin.encode(), cwd=self.dir, env=self.env, timeout=timeout)
+        else:
+            done = subprocess.run(
+                command, input=stdin.encode(), capture_output=True, timeout=timeout, cwd=self.dir, env={**self.env, **(env or {})}
+            )
+            out, err, code = done.stdout, done.stderr, done.returncode
+        return Output(out.decode("utf-8", "backslashreplace"), err.decode("utf-8", "backslashreplace"), code)
 
     # Conditions
 

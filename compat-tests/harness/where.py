@@ -42,3 +42,8 @@ def supervisord(kind: str) -> str:
 def ours_is_the_reference() -> bool:
     """True while the suite is being validated; tests of what we do *better* have nothing to look at then."""
     return supervisord(OURS) == supervisord(REFERENCE)
+
+
+def preloading(kind: str) -> bool:
+    """Whether that client is run by `preloaded`: only Python's own, and not when ``COMPAT_EXEC`` forbids it."""
+    return not os.environ.get("COMPAT_EXEC") and supervisorctl(kind) == str(BIN / "supervisorctl")
