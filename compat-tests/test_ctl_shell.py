@@ -63,7 +63,7 @@ def test_confirming_a_shutdown():
     """CTL-129, CTL-066."""
     with fresh_pair(CONFIG) as pair:
         pair.each(lambda d: d.wait_states(cat="RUNNING", m__m1="RUNNING"))
-        said = pair.same(lambda d: [d.ctl(stdin="shutdown\ny\nshutdown\ny\n"), d.wait_end()])
+        said = pair.same(lambda d: [d.ctl(stdin="shutdown\ny\n"), d.wait_end()])
         assert "y/N? Shut down\n" in said[0]["Output"]["stdout"]
 
 
