@@ -4,7 +4,11 @@
 //!
 //! - [`model`]: words shared by everyone.
 //! - [`config`]: configuration text to typed values.
+//! - [`stream`]: the meaning of bytes from children.
+//! - [`logs`]: log files: writing, rotating, reading, following; supervisord's own log.
 
 pub mod config;
+pub mod logs;
 pub mod model;
+pub mod stream;
 pub mod supervisor;
