@@ -8,6 +8,7 @@
 //! - [`logs`]: log files: writing, rotating, reading, following; supervisord's own log.
 
 pub mod config;
+pub mod http;
 pub mod logs;
 pub mod model;
 pub mod stream;

@@ -63,8 +63,7 @@ impl fmt::Display for Entry<'_> {
             status,
             bytes,
         } = self;
-        let date = Date::now();
-        let date = date.for_log();
+        let date = Date::now().for_log();
         write!(
             f,
             "{peer} - - [{date}] \"{method} {uri} {version:?}\" {status} {bytes}"

@@ -116,17 +116,6 @@ fn same(secret: &[u8], offered: &[u8]) -> bool {
     black_box(difference) == 0
 }
 
-trait SplitOnce {
-    fn split_once_str(&self, separator: &str) -> Option<(&[u8], &[u8])>;
-}
-
-impl SplitOnce for [u8] {
-    fn split_once_str(&self, separator: &str) -> Option<(&[u8], &[u8])> {
-        let at = self.find(separator)?;
-        Some((&self[..at], &self[at + separator.len()..]))
-    }
-}
-
 /// Decodes as Python's `decodebytes` does: foreign characters are skipped, what follows the padding is ignored.
 /// `None` where Python raises.
 fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {

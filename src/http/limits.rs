@@ -16,11 +16,10 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit};
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 /// The numbers. [`Limits::for_servers`] gives those of the daemon; tests use smaller ones.
 #[derive(Debug, Clone)]
@@ -267,8 +266,7 @@ impl Connections {
     }
 
     /// Closes whatever has been overdue for one of the limits.
-    pub fn close_overdue(&self, limits: &Limits) {
-        let now = Instant::now();
+    pub fn close_overdue(&self, limits: &Limits, now: Instant) {
         for activity in self.open.borrow().values() {
             if activity.is_overdue(limits, now) {
                 activity.close.notify_one();
@@ -304,11 +302,17 @@ impl Drop for Listed {
 mod tests {
     use super::{Activity, Budget, Connections, Limits, SMALL};
     use std::rc::Rc;
-    use std::time::Duration;
-    use tokio::time::{advance, timeout};
+    use std::time::{Duration, Instant};
+    use tokio::time::timeout;
 
     async fn is_closed(activity: &Activity) -> bool {
         timeout(Duration::ZERO, activity.closed()).await.is_ok()
+    }
+
+    fn enter(list: &Rc<Connections>, budget: &Budget) -> (Rc<Activity>, super::Listed) {
+        let activity = Rc::new(Activity::new(budget));
+        let listed = list.enter(Rc::clone(&activity));
+        (activity, listed)
     }
 
     #[test]
@@ -328,52 +332,45 @@ mod tests {
     }
 
     // HTTP-042
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn each_phase_has_its_own_limit() {
         let limits = Limits::for_servers(1);
         let budget = Budget::new(1000);
         let list = Rc::new(Connections::default());
-        let [idle, head, body, answering] = [(); 4].map(|()| Rc::new(Activity::new(&budget)));
-        let _listed = [&idle, &head, &body, &answering].map(|a| list.enter(Rc::clone(a)));
+        let (idle, _idle) = enter(&list, &budget);
+        let (head, _head) = enter(&list, &budget);
+        let (body, _body) = enter(&list, &budget);
+        let (answering, _answering) = enter(&list, &budget);
         head.received(1).expect("room for a byte");
         body.reading_body();
         answering.answering();
+        let in_seconds = |seconds| Instant::now() + Duration::from_secs(seconds);
 
-        advance(Duration::from_secs(40)).await;
-        body.received(1).expect("room for a byte");
-        advance(Duration::from_secs(21)).await;
-        list.close_overdue(&limits);
+        list.close_overdue(&limits, in_seconds(59));
+        assert!(!is_closed(&head).await);
+        list.close_overdue(&limits, in_seconds(61));
         assert!(is_closed(&head).await);
-        assert!(!is_closed(&body).await);
-
-        advance(Duration::from_secs(40)).await;
-        list.close_overdue(&limits);
         assert!(is_closed(&body).await);
+        list.close_overdue(&limits, in_seconds(29 * 60));
         assert!(!is_closed(&idle).await);
-
-        advance(Duration::from_secs(30 * 60)).await;
-        list.close_overdue(&limits);
+        list.close_overdue(&limits, in_seconds(30 * 60 + 1));
         assert!(is_closed(&idle).await);
         assert!(!is_closed(&answering).await);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_full_server_closes_whoever_kept_it_waiting_longest() {
         let budget = Budget::new(1000);
         let list = Rc::new(Connections::default());
-        let mut listed = Vec::new();
-        let activities = [(); 3].map(|()| Rc::new(Activity::new(&budget)));
-        for activity in &activities {
-            listed.push(list.enter(Rc::clone(activity)));
-            advance(Duration::from_secs(1)).await;
-        }
-        let [oldest, second, third] = &activities;
-        oldest.answering();
+        let (busy, _busy) = enter(&list, &budget);
+        let (second, _second) = enter(&list, &budget);
+        let (third, listed) = enter(&list, &budget);
+        busy.answering();
         list.close_longest_waiting();
-        assert!(is_closed(second).await);
-        assert!(!is_closed(oldest).await);
-        assert!(!is_closed(third).await);
+        assert!(is_closed(&second).await);
+        assert!(!is_closed(&busy).await);
+        assert!(!is_closed(&third).await);
         drop(listed);
-        assert_eq!(list.len(), 0);
+        assert_eq!(list.len(), 2);
     }
 }

@@ -12,6 +12,7 @@
 pub mod local_time;
 pub mod slice;
 
+pub mod follow;
 pub mod rotating;
 #[cfg(test)]
 mod scratch;
