@@ -17,16 +17,22 @@ pub struct Site {
 
 impl Site {
     pub fn new(handle: Handle, namespaces: Vec<String>) -> Self {
-        Self { rpc: Rpc::new(handle.clone(), namespaces), handle }
+        Self {
+            rpc: Rpc::new(handle.clone(), namespaces),
+            handle,
+        }
     }
 }
 
 impl Backend for Site {
     async fn respond(&self, body: Vec<u8>) -> Result<Vec<u8>, StatusCode> {
-        self.rpc.respond(&body).await.map_err(|status| match status {
-            HttpStatus::BadRequest => StatusCode::BAD_REQUEST,
-            HttpStatus::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
-        })
+        self.rpc
+            .respond(&body)
+            .await
+            .map_err(|status| match status {
+                HttpStatus::BadRequest => StatusCode::BAD_REQUEST,
+                HttpStatus::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+            })
     }
 
     fn process_log(&self, log: LogTail<'_>) -> Option<PathBuf> {

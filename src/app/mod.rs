@@ -19,7 +19,7 @@ use bstr::{BString, ByteSlice};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
-use self::start::{Started, StartError};
+use self::start::{StartError, Started};
 use crate::config::command_line::{self, Request};
 use crate::config::context::LoadContext;
 use crate::daemon::event_loop::{self, Signals};
@@ -34,19 +34,29 @@ const USAGE: u8 = 2;
 /// Runs supervisord with these words of the command line until it has shut down. `announce` is called once, when the
 /// first start has succeeded and before the first program runs.
 pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -> ExitCode {
-    let arguments: Vec<BString> = arguments.into_iter().map(|word| word.into_vec().into()).collect();
+    let arguments: Vec<BString> = arguments
+        .into_iter()
+        .map(|word| word.into_vec().into())
+        .collect();
     let argv0 = start::full_path_of(argv0);
     match run_all(&argv0, &arguments, announce) {
         Ok(code) => code,
         Err(error) => {
             log::critical!("{error}");
-            eprint!("Error: {error}\nFor help, use {} -h\n", argv0.to_str_lossy());
+            eprint!(
+                "Error: {error}\nFor help, use {} -h\n",
+                argv0.to_str_lossy()
+            );
             ExitCode::from(error.status())
         }
     }
 }
 
-fn run_all(argv0: &BString, arguments: &[BString], announce: impl FnOnce()) -> Result<ExitCode, StartError> {
+fn run_all(
+    argv0: &BString,
+    arguments: &[BString],
+    announce: impl FnOnce(),
+) -> Result<ExitCode, StartError> {
     let context = LoadContext::of_this_process(argv0.clone()).map_err(StartError::Process)?;
     let command_line = match command_line::parse(arguments, &context)? {
         Request::Run(command_line) => command_line,
@@ -60,7 +70,9 @@ fn run_all(argv0: &BString, arguments: &[BString], announce: impl FnOnce()) -> R
         }
     };
     let activity = ActivityLog::silent();
-    activity.install().map_err(|error| StartError::Process(io::Error::other(error)))?;
+    activity
+        .install()
+        .map_err(|error| StartError::Process(io::Error::other(error)))?;
     let mut announce = Some(announce);
     let mut runtime = None;
     loop {
@@ -73,7 +85,9 @@ fn run_all(argv0: &BString, arguments: &[BString], announce: impl FnOnce()) -> R
             Some(runtime) => runtime,
             None => runtime.insert(new_runtime().map_err(StartError::Process)?),
         };
-        let ending = LocalSet::new().block_on(runtime, serve(started)).map_err(StartError::Process)?;
+        let ending = LocalSet::new()
+            .block_on(runtime, serve(started))
+            .map_err(StartError::Process)?;
         match ending {
             Ending::Shutdown => return Ok(ExitCode::SUCCESS),
             Ending::Restart => {}
@@ -87,7 +101,12 @@ fn new_runtime() -> io::Result<Runtime> {
 
 /// One run: from everything being ready to everything having stopped.
 async fn serve(started: Started) -> io::Result<Ending> {
-    let Started { handle, servers, backend, pidfile } = started;
+    let Started {
+        handle,
+        servers,
+        backend,
+        pidfile,
+    } = started;
     let mut signals = Signals::catch()?;
     let pidfile = pidfile::Pidfile::write(&pidfile);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -99,7 +118,10 @@ async fn serve(started: Started) -> io::Result<Ending> {
     let web = tokio::task::spawn_local(http::serve(servers, backend, limits, shutdown));
     let ending = event_loop::run(&handle, &mut signals).await;
     drop(stop);
-    let web = web.await.map_err(io::Error::other).and_then(|served| served);
+    let web = web
+        .await
+        .map_err(io::Error::other)
+        .and_then(|served| served);
     drop(pidfile);
     web?;
     ending
@@ -109,7 +131,11 @@ impl StartError {
     fn status(&self) -> u8 {
         match self {
             Self::Log(_) | Self::Process(_) => 1,
-            Self::Config(_) | Self::Bind(_) | Self::Limit(_) | Self::AutoLog(_) | Self::NotYet(_) => USAGE,
+            Self::Config(_)
+            | Self::Bind(_)
+            | Self::Limit(_)
+            | Self::AutoLog(_)
+            | Self::NotYet(_) => USAGE,
         }
     }
 }

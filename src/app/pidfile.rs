@@ -17,7 +17,9 @@ impl Pidfile {
         match fs::write(path, format!("{pid}\n")) {
             Ok(()) => {
                 log::info!("supervisord started with pid {pid}");
-                Some(Self { path: path.to_owned() })
+                Some(Self {
+                    path: path.to_owned(),
+                })
             }
             Err(_) => {
                 log::critical!("could not write pidfile {}", path.display());

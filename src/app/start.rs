@@ -86,12 +86,18 @@ pub fn start(
         config.messages.critical.push(ROOT_NOTICE.to_owned());
     }
     if first {
-        let raised = limits::raise(config.supervisord.minfds, config.supervisord.minprocs).map_err(StartError::Limit)?;
+        let raised = limits::raise(config.supervisord.minfds, config.supervisord.minprocs)
+            .map_err(StartError::Limit)?;
         config.messages.infos.extend(raised);
     }
     let servers = bind_all(&config)?;
     match run_up(command_line, context, activity, config, &servers) {
-        Ok((handle, backend, pidfile)) => Ok(Started { handle, servers, backend, pidfile }),
+        Ok((handle, backend, pidfile)) => Ok(Started {
+            handle,
+            servers,
+            backend,
+            pidfile,
+        }),
         Err(error) => {
             servers.iter().for_each(BoundServer::unlink);
             Err(error)
@@ -110,10 +116,22 @@ fn run_up(
     config: Config,
     servers: &[BoundServer],
 ) -> Result<(Handle, Rc<Site>, PathBuf), StartError> {
-    let Config { supervisord, groups, messages, rpc_interfaces, .. } = config;
+    let Config {
+        supervisord,
+        groups,
+        messages,
+        rpc_interfaces,
+        ..
+    } = config;
     open_log(activity, &supervisord)?;
-    messages.critical.iter().for_each(|line| log::critical!("{line}"));
-    messages.warnings.iter().for_each(|line| log::warn!("{line}"));
+    messages
+        .critical
+        .iter()
+        .for_each(|line| log::critical!("{line}"));
+    messages
+        .warnings
+        .iter()
+        .for_each(|line| log::warn!("{line}"));
     messages.infos.iter().for_each(|line| log::info!("{line}"));
     if !supervisord.nocleanup {
         auto_logs::sweep(&supervisord.childlogdir, &supervisord.identifier);
@@ -128,16 +146,22 @@ fn run_up(
     let os = UnixOs::new(settings).map_err(StartError::Process)?;
     let pidfile = supervisord.pidfile.clone();
     let reader = reader(command_line.clone(), context.clone());
-    let handle =
-        Handle::new(os, supervisord, groups, reader, activity.clone()).map_err(StartError::AutoLog)?;
+    let handle = Handle::new(os, supervisord, groups, reader, activity.clone())
+        .map_err(StartError::AutoLog)?;
 
-    let namespaces: Vec<String> = rpc_interfaces.into_iter().map(|interface| interface.namespace).collect();
+    let namespaces: Vec<String> = rpc_interfaces
+        .into_iter()
+        .map(|interface| interface.namespace)
+        .collect();
     for (server, section) in servers.iter().zip(&config.servers) {
         for namespace in &namespaces {
             log::info!("RPC interface {} initialized", repr_str(namespace));
         }
         if server.is_open_to_all() {
-            log::critical!("Server {} running without any HTTP authentication checking", repr_str(&section.section));
+            log::critical!(
+                "Server {} running without any HTTP authentication checking",
+                repr_str(&section.section)
+            );
         }
     }
     let backend = Rc::new(Site::new(handle.clone(), namespaces));
@@ -161,7 +185,10 @@ fn bind_all(config: &Config) -> Result<Vec<BoundServer>, StartError> {
 fn open_log(activity: &ActivityLog, config: &SupervisordConfig) -> Result<(), StartError> {
     let mut targets = Vec::new();
     if !config.silent {
-        let stdout = io::stdout().as_fd().try_clone_to_owned().map_err(StartError::Process)?;
+        let stdout = io::stdout()
+            .as_fd()
+            .try_clone_to_owned()
+            .map_err(StartError::Process)?;
         targets.push(Target::Stream(stdout));
     }
     targets.push(match &config.logfile {
@@ -171,7 +198,10 @@ fn open_log(activity: &ActivityLog, config: &SupervisordConfig) -> Result<(), St
             rotation: Rotation::from_options(config.logfile_maxbytes, config.logfile_backups),
         },
     });
-    let level = u64::try_from(config.loglevel).ok().and_then(LogLevel::from_number).unwrap_or(LogLevel::Info);
+    let level = u64::try_from(config.loglevel)
+        .ok()
+        .and_then(LogLevel::from_number)
+        .unwrap_or(LogLevel::Info);
     activity.replace(level, targets).map_err(StartError::Log)
 }
 
@@ -191,12 +221,16 @@ fn refuse_what_is_not_there_yet(config: &Config) -> Result<(), StartError> {
     let not_yet = |what: &str| Err(StartError::NotYet(what.to_owned()));
     // As process 1 there is nobody to leave to, so it is the foreground anyway.
     if !config.supervisord.nodaemon && std::process::id() != 1 {
-        return not_yet("running in the background is not supported yet; use -n, or nodaemon=true in [supervisord]");
+        return not_yet(
+            "running in the background is not supported yet; use -n, or nodaemon=true in [supervisord]",
+        );
     }
     if let Some(uid) = config.supervisord.user
         && uid != nix::unistd::getuid().as_raw()
     {
-        return not_yet("user= in [supervisord] is not supported yet; start supervisord as that user");
+        return not_yet(
+            "user= in [supervisord] is not supported yet; start supervisord as that user",
+        );
     }
     for group in &config.groups {
         let name = &group.name;
@@ -205,7 +239,9 @@ fn refuse_what_is_not_there_yet(config: &Config) -> Result<(), StartError> {
             GroupKind::EventListener(_) => {
                 return not_yet(&format!("[eventlistener:{name}] is not supported yet"));
             }
-            GroupKind::Fcgi(_) => return not_yet(&format!("[fcgi-program:{name}] is not supported yet")),
+            GroupKind::Fcgi(_) => {
+                return not_yet(&format!("[fcgi-program:{name}] is not supported yet"));
+            }
         }
     }
     Ok(())
