@@ -261,7 +261,7 @@ impl Connections {
         }
     }
 
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.open.borrow().len()
     }
 
@@ -371,6 +371,6 @@ mod tests {
         assert!(!is_closed(&busy).await);
         assert!(!is_closed(&third).await);
         drop(listed);
-        assert_eq!(list.len(), 2);
+        assert_eq!(list.count(), 2);
     }
 }

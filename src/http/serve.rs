@@ -89,12 +89,12 @@ impl<B: Backend + 'static> Server<B> {
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             // One more than the limit: somebody may have to go first, and takes a moment to do so.
-            let full = self.connections.len() > limits.connections;
+            let full = self.connections.count() > limits.connections;
             tokio::select! {
                 _ = stopping.wait_for(|stop| *stop) => break,
                 accepted = listener.accept(), if !full => match accepted {
                     Ok((stream, peer)) => {
-                        if self.connections.len() >= limits.connections {
+                        if self.connections.count() >= limits.connections {
                             self.connections.close_longest_waiting();
                         }
                         conversations.spawn_local(self.converse(stream, peer));
