@@ -34,6 +34,20 @@ async fn a_body_over_the_limit_is_413_before_it_is_read() {
     .await;
 }
 
+#[tokio::test]
+async fn a_refused_client_that_sends_on_still_learns_why() {
+    Site::run(small(), |site| async move {
+        let mut client = site.inet_client().await;
+        client
+            .send("POST /RPC2 HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n")
+            .await;
+        // A reset on the way would make the client forget what it has not read yet.
+        client.send("x".repeat(3_000_000)).await;
+        assert_eq!(status_of(&client.rest().await), 413);
+    })
+    .await;
+}
+
 // HTTP-028
 #[tokio::test]
 async fn chunked_bodies_are_not_taken() {
