@@ -92,7 +92,7 @@ SECTIONS = {
     "include": {"files": ["*.inc", "sub/*.inc", "nope.inc", "", "a.inc b.inc", "%(here)s/a.inc", "%(host_node_name)s", "[ab].inc",
                           "a.inc\n  sub/c.inc", "sub", "%(ENV_FOO)s", "[!a].inc", "*/*.inc a.inc", "?.inc"]},
     "supervisorctl": {"serverurl": WORDS},
-    "DEFAULT": {"command": TEMPLATES, "priority": ["1", "2"], "environment": ["D=1"], "directory": ["%(here)s"]},
+    "DEFAULT": {"command": TEMPLATES, "priority": ["1", "2"], "environment": ["D=1"], "directory": ["%(here)s"], "umask": OCTALS},
     "unknown": {"x": WORDS},
 }
 REQUIRED = {
@@ -196,6 +196,9 @@ def main():
         ours.stdin.write("\t".join(words).encode("utf-8") + b"\n")
         ours.stdin.flush()
         got = json.loads(ours.stdout.readline())
+        if "error" in expected:
+            # As its stderr shows bytes that are not UTF-8.
+            expected["error"] = expected["error"].encode("utf-8", "backslashreplace").decode("utf-8")
         if "traceback" in expected:
             counts["traceback"] += 1
             print("reference falls over:", expected["traceback"][:200], "| ours:", str(got)[:100])

@@ -38,14 +38,14 @@ pub enum ConfigError {
     /// An option outside the per-process part: shown without its place (ERR-003).
     Setting {
         section: String,
-        option: String,
+        option: Option<String>,
         reason: Box<Reason>,
     },
     /// An option of the per-process part: shown with section and file (ERR-002).
     Program {
         file: BString,
         section: String,
-        option: String,
+        option: Option<String>,
         reason: Box<Reason>,
     },
     /// The command line is wrong (CLI-004 to CLI-007).
