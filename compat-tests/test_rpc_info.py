@@ -39,6 +39,7 @@ command=/nonexistent/program
 startretries=1000
 [program:failing]
 command=/bin/false
+startsecs=10
 startretries=0
 [program:folder]
 command={dir}
