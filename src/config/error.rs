@@ -370,6 +370,8 @@ impl fmt::Display for Reason {
                     repr(value.as_bstr())
                 )
             }
+            // Python's lookup refuses such a name before it looks.
+            Self::UserName { value } if value.contains(&0) => f.write_str("embedded null byte"),
             Self::UserName { value } => write!(f, "Invalid user name {}", show(value.as_bstr())),
             Self::UserId { value } => write!(f, "Invalid user id {}", show(value.as_bstr())),
             Self::NotADirectory { value } => {
