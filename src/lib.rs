@@ -1,1 +1,27 @@
-//! placeholder
+//! A process supervisor that takes the place of Python's supervisord.
+//!
+//! The layers, lowest first; a layer uses only those below it (`scripts/check-layers` holds the table):
+//!
+//! - [`model`]: words shared by everyone.
+//! - [`config`]: configuration text to typed values.
+//! - [`stream`]: the meaning of bytes that children write.
+//! - [`supervisor`]: the machine, without clock or IO.
+//! - [`xmlrpc`]: the wire format, both directions.
+//! - [`logs`]: log files and supervisord's own log.
+//! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
+//! - [`rpc`]: the XML-RPC methods.
+//! - [`http`]: sockets, authentication, routes, log tails.
+//! - [`app`]: puts the parts together.
+//! - [`tools`]: words after `supervisord` that the reference does not know.
+
+pub mod app;
+pub mod config;
+pub mod daemon;
+pub mod http;
+pub mod logs;
+pub mod model;
+pub mod rpc;
+pub mod stream;
+pub mod supervisor;
+pub mod tools;
+pub mod xmlrpc;

@@ -1,0 +1,296 @@
+//! What interfaces hold: the machine, its hands, and the callers that wait for an answer.
+//!
+//! Everything lives on one thread. A [`Handle`] may be cloned freely; each call borrows the machine for the length of
+//! one turn, and no borrow is ever held across an `.await`.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{OwnedFd, RawFd};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{Notify, oneshot};
+
+use super::pipes::{Heard, StdinError};
+use super::reap;
+use super::unix_os::UnixOs;
+use crate::config::types::{Config, GroupConfig, MainLog, SupervisordConfig};
+use crate::logs::activity::ActivityLog;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::log;
+use crate::model::signal::Signal;
+use crate::model::time::{Moment, Now, UnixTime};
+use crate::supervisor::Supervisor;
+use crate::supervisor::command::{Command, Input, Reply, RequestId};
+use crate::supervisor::event::Channel;
+use crate::supervisor::turn::{AutoLogError, Effect, Ending, ProcessId, Turn};
+
+/// How the configuration is read again; given by whoever read it the first time.
+pub type Reader = Box<dyn Fn() -> Result<Config, String>>;
+
+/// The machine as interfaces see it. See the module's essay.
+#[derive(Clone)]
+pub struct Handle(Rc<Shared>);
+
+struct Shared {
+    core: RefCell<Core>,
+    settings: RefCell<SupervisordConfig>,
+    reader: Reader,
+    /// The event loop should look at the deadline and the ending again.
+    changed: Notify,
+}
+
+/// The machine with its hands.
+struct Core {
+    supervisor: Supervisor,
+    os: UnixOs,
+    activity: ActivityLog,
+    callers: HashMap<RequestId, oneshot::Sender<Result<Reply, Fault>>>,
+    next_request: u64,
+    clock: Instant,
+    ending: Option<Ending>,
+}
+
+impl Handle {
+    /// Adds the configured groups to a new machine. Nothing is started before the event loop runs.
+    pub fn new(
+        os: UnixOs,
+        settings: SupervisordConfig,
+        groups: Vec<GroupConfig>,
+        reader: Reader,
+        activity: ActivityLog,
+    ) -> Result<Self, AutoLogError> {
+        let mut core = Core {
+            supervisor: Supervisor::new(),
+            os,
+            activity,
+            callers: HashMap::new(),
+            next_request: 0,
+            clock: Instant::now(),
+            ending: None,
+        };
+        core.turn(|supervisor, turn| supervisor.boot(turn, groups))?;
+        Ok(Self(Rc::new(Shared {
+            core: RefCell::new(core),
+            settings: RefCell::new(settings),
+            reader,
+            changed: Notify::new(),
+        })))
+    }
+
+    /// Takes one turn with this command; resolves when the machine answers, which a waited call does much later. When
+    /// the daemon ends first there is no answer: the future never resolves and is dropped with its connection
+    /// (RPC-215).
+    pub async fn call(&self, command: Command) -> Result<Reply, Fault> {
+        let (sender, receiver) = oneshot::channel();
+        {
+            let mut core = self.0.core.borrow_mut();
+            let request = RequestId(core.next_request);
+            core.next_request += 1;
+            core.callers.insert(request, sender);
+            core.input(Input::Command(request, command));
+        }
+        self.0.changed.notify_one();
+        match receiver.await {
+            Ok(answer) => answer,
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Lends a read-only view of the machine: one borrow, hence one moment.
+    pub fn read<R>(&self, look: impl FnOnce(&Supervisor, Now) -> R) -> R {
+        let core = self.0.core.borrow();
+        look(&core.supervisor, core.now())
+    }
+
+    /// Empties the log files of a live process; without a live process there is nothing to do (RPC-181).
+    pub fn clear_logs(&self, id: ProcessId) -> io::Result<()> {
+        self.0.core.borrow_mut().os.pipes.clear_logs(id)
+    }
+
+    /// Queues bytes for a child's stdin (RPC-145 to 148).
+    pub fn write_stdin(&self, id: ProcessId, bytes: &[u8]) -> Result<(), StdinError> {
+        self.0.core.borrow_mut().os.pipes.write_stdin(id, bytes)
+    }
+
+    /// Reads the configuration again. Daemon options that a reread changes are changed at once (RRD-002); the groups
+    /// are for the caller to hand to the machine. The error is the text of a CANT_REREAD fault.
+    pub fn reread(&self) -> Result<Vec<GroupConfig>, String> {
+        let config = (self.0.reader)()?;
+        let mut core = self.0.core.borrow_mut();
+        core.os.settings.childlogdir = config.supervisord.childlogdir.clone();
+        core.os.settings.identifier = config.supervisord.identifier.clone();
+        core.os.settings.strip_ansi = config.supervisord.strip_ansi;
+        *self.0.settings.borrow_mut() = config.supervisord;
+        Ok(config.groups)
+    }
+
+    pub fn identifier(&self) -> String {
+        self.0.settings.borrow().identifier.clone()
+    }
+
+    /// The file of supervisord's own log, if it goes to a file.
+    pub fn main_log(&self) -> Option<PathBuf> {
+        match &self.0.settings.borrow().logfile {
+            MainLog::File(path) => Some(path.clone()),
+            MainLog::Syslog => None,
+        }
+    }
+
+    /// Deletes supervisord's own log and begins a new one (RPC-049).
+    pub fn clear_main_log(&self) -> Result<(), Fault> {
+        let path = self.main_log().filter(|path| path.exists());
+        let path = path.ok_or_else(|| Fault::bare(FaultCode::NoFile))?;
+        self.0
+            .core
+            .borrow()
+            .activity
+            .remove_and_reopen(&path)
+            .map_err(|_| Fault::bare(FaultCode::Failed))
+    }
+
+    /// A descriptor that is readable when children have written something.
+    pub(super) fn pipes_descriptor(&self) -> io::Result<OwnedFd> {
+        self.0
+            .core
+            .borrow()
+            .os
+            .pipes
+            .descriptor()
+            .try_clone_to_owned()
+    }
+
+    pub(super) async fn changed(&self) {
+        self.0.changed.notified().await;
+    }
+
+    pub(super) fn ending(&self) -> Option<Ending> {
+        self.0.core.borrow().ending
+    }
+
+    /// How long until the machine wants a tick; `None` when it waits for nothing.
+    pub(super) fn until_deadline(&self) -> Option<Duration> {
+        let core = self.0.core.borrow();
+        core.supervisor
+            .next_deadline()
+            .map(|at| at.since(core.now().moment))
+    }
+
+    pub(super) fn announce_running(&self) {
+        self.0
+            .core
+            .borrow_mut()
+            .turn(|supervisor, turn| supervisor.announce_running(turn));
+    }
+
+    pub(super) fn tick(&self) {
+        self.0.core.borrow_mut().input(Input::Tick);
+    }
+
+    /// Reaps every child that has ended; of each the last output comes first (SPN-029).
+    pub(super) fn reap(&self) {
+        let mut core = self.0.core.borrow_mut();
+        while let Some((pid, status)) = reap::next_exit() {
+            if let Some(id) = core.supervisor.process_with_pid(pid) {
+                let mut heard = Vec::new();
+                core.os.pipes.drain(id, &mut heard);
+                core.hear(heard);
+            }
+            core.input(Input::ChildExited { pid, status });
+        }
+        core.input(Input::Signalled(Signal::CHLD));
+    }
+
+    pub(super) fn signalled(&self, signal: Signal) {
+        self.0.core.borrow_mut().input(Input::Signalled(signal));
+    }
+
+    /// One round of what children have written; false when there was nothing.
+    pub(super) fn pump(&self) -> bool {
+        let mut core = self.0.core.borrow_mut();
+        let mut heard = Vec::new();
+        let more = core.os.pipes.pump(&mut heard);
+        core.hear(heard);
+        more
+    }
+}
+
+impl Core {
+    fn now(&self) -> Now {
+        let unix = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Now {
+            moment: Moment::from_origin(self.clock.elapsed()),
+            unix: UnixTime::from_nanos(i64::try_from(unix.as_nanos()).unwrap_or(i64::MAX)),
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        self.turn(|supervisor, turn| supervisor.handle(turn, input));
+    }
+
+    /// Takes a turn and does what it announces. Nothing awaits in between.
+    fn turn<R>(&mut self, act: impl FnOnce(&mut Supervisor, &mut Turn<'_>) -> R) -> R {
+        let now = self.now();
+        let mut announced = Vec::new();
+        let mut effects = |effect| announced.push(effect);
+        let mut turn = Turn {
+            now,
+            os: &mut self.os,
+            effects: &mut effects,
+        };
+        let result = act(&mut self.supervisor, &mut turn);
+        for effect in announced {
+            self.apply(effect);
+        }
+        result
+    }
+
+    fn apply(&mut self, effect: Effect) {
+        match effect {
+            // Nobody listens yet.
+            Effect::Emitted(_) => {}
+            Effect::Reply(request, answer) => {
+                if let Some(caller) = self.callers.remove(&request) {
+                    // A caller that has gone away needs no answer (RPC-212).
+                    let _ = caller.send(answer);
+                }
+            }
+            Effect::ReopenLogs => {
+                self.activity.reopen();
+                self.os.pipes.reopen_logs();
+            }
+            Effect::Finished(ending) => self.ending = Some(ending),
+        }
+    }
+
+    /// Passes on what pipes told.
+    fn hear(&mut self, heard: Vec<Heard>) {
+        for heard in heard {
+            match heard {
+                Heard::Said(id, said) => self.input(Input::ChildSaid { id, said }),
+                Heard::Closed { id, channel, fd } => self.log_closed(id, channel, fd),
+            }
+        }
+    }
+
+    /// The reference's line, with numbers of ours where it prints addresses (MSG-020).
+    fn log_closed(&self, id: ProcessId, channel: Channel, fd: RawFd) {
+        let Some((_, name)) = self.supervisor.names(id) else {
+            return;
+        };
+        let state = self
+            .supervisor
+            .process_state(id)
+            .map_or("UNKNOWN", |state| state.name());
+        log::debug!(
+            "fd {fd} closed, stopped monitoring <POutputDispatcher at {fd} for <Subprocess at {} with name {name} in \
+             state {state}> ({})>",
+            id.0,
+            channel.name()
+        );
+    }
+}

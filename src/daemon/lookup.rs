@@ -1,0 +1,134 @@
+//! Finding the program that a command names, the reference's way (SPN-002 to SPN-008): the first directory of PATH
+//! that has the name wins, whatever it is; the checks run as supervisord itself and in its own directory.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use bstr::{BStr, BString, ByteSlice};
+use nix::unistd::{AccessFlags, access};
+
+use crate::config::shlex;
+use crate::supervisor::turn::CommandError;
+
+/// What PATH is when it is unset or empty.
+const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin:/usr/local/bin";
+
+/// A program found: the file to execute, and the arguments beginning with the name as written.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Program {
+    pub path: BString,
+    pub argv: Vec<BString>,
+}
+
+/// `program_path` is PATH in the program's own environment; `own_path` is supervisord's.
+pub fn find(
+    command: &BStr,
+    program_path: Option<&BStr>,
+    own_path: Option<&BStr>,
+) -> Result<Program, CommandError> {
+    let argv = shlex::split(command).map_err(|error| CommandError::CantParse {
+        command: command.to_string(),
+        reason: error.to_string(),
+    })?;
+    let Some(name) = argv.first() else {
+        return Err(CommandError::Empty);
+    };
+    let path = if name.contains(&b'/') {
+        name.clone()
+    } else {
+        search(name.as_bstr(), program_path, own_path).ok_or_else(|| CommandError::NotFound {
+            command: name.to_string(),
+        })?
+    };
+    check(path.as_bstr())?;
+    Ok(Program { path, argv })
+}
+
+fn search(name: &BStr, program_path: Option<&BStr>, own_path: Option<&BStr>) -> Option<BString> {
+    let directories = match (program_path, own_path) {
+        // An empty PATH of the program's own searches the current directory only.
+        (Some(path), _) => path,
+        (None, Some(path)) if !path.is_empty() => path,
+        (None, _) => DEFAULT_PATH.as_bstr(),
+    };
+    directories
+        .split_str(":")
+        .map(|directory| join(directory, name))
+        .find(|file| as_path(file).exists())
+}
+
+fn join(directory: &[u8], name: &[u8]) -> BString {
+    match directory.last() {
+        None => name.into(),
+        Some(b'/') => [directory, name].concat().into(),
+        Some(_) => [directory, b"/", name].concat().into(),
+    }
+}
+
+fn check(path: &BStr) -> Result<(), CommandError> {
+    let shown = || path.to_string();
+    let metadata = as_path(path)
+        .metadata()
+        .map_err(|_| CommandError::NotFound { command: shown() })?;
+    if metadata.is_dir() {
+        return Err(CommandError::IsDirectory { path: shown() });
+    }
+    if metadata.permissions().mode() & 0o111 == 0 {
+        return Err(CommandError::NotExecutable { path: shown() });
+    }
+    access(as_path(path), AccessFlags::X_OK)
+        .map_err(|_| CommandError::NoPermission { path: shown() })
+}
+
+fn as_path(bytes: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+    use crate::supervisor::turn::CommandError;
+    use bstr::ByteSlice;
+
+    fn text(command: &str, path: Option<&str>) -> Result<String, String> {
+        let path = path.map(|path| path.as_bytes().as_bstr());
+        find(command.as_bytes().as_bstr(), path, None)
+            .map(|program| program.path.to_string())
+            .map_err(|error: CommandError| error.to_string())
+    }
+
+    // SPN-003, SPN-008, RPC-094
+    #[test]
+    fn each_way_of_not_running_has_the_texts_of_the_contract() {
+        assert_eq!(
+            text("sh -c 'x", None),
+            Err("can't parse command \"sh -c 'x\": No closing quotation".into())
+        );
+        assert_eq!(text("", None), Err("command is empty".into()));
+        assert_eq!(
+            text("nosuchcommand -x", None),
+            Err("can't find command 'nosuchcommand'".into())
+        );
+        assert_eq!(text("/", None), Err("command at '/' is a directory".into()));
+        assert_eq!(
+            text("/etc/passwd", None),
+            Err("command at '/etc/passwd' is not executable".into())
+        );
+    }
+
+    // SPN-005: existence decides, not executability
+    #[test]
+    fn the_first_directory_that_has_the_name_wins() {
+        assert_eq!(text("sh", Some("/nowhere:/bin")), Ok("/bin/sh".into()));
+        assert_eq!(
+            text("passwd", Some("/etc:/usr/bin")),
+            Err("command at '/etc/passwd' is not executable".into())
+        );
+        assert_eq!(
+            text("sh", Some("/nowhere")),
+            Err("can't find command 'sh'".into())
+        );
+    }
+}

@@ -1,0 +1,26 @@
+//! The hands of the machine: fork, pipes, signals and time. tokio and nix live here and in `http`, nowhere below.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `event_loop` | waits, and gives what happens to the machine |
+//! | `handle` | what interfaces hold |
+//! | `unix_os` | the machine's questions, answered by the real system |
+//! | `limits` | resource limits |
+//! | `lookup` | finding the program of a command |
+//! | `exec` | from a plan to a running child |
+//! | `pipes` | bytes from and to children |
+//! | `reap` | the one place that waits for children |
+//! | `auto_logs` | AUTO log files |
+//!
+//! std's and tokio's own `Command` are not used here: they wait for children by themselves, and would lose theirs to
+//! our reaper.
+
+pub mod auto_logs;
+pub mod event_loop;
+pub mod exec;
+pub mod handle;
+pub mod limits;
+pub mod lookup;
+pub mod pipes;
+pub mod reap;
+pub mod unix_os;

@@ -1,0 +1,263 @@
+//! The answers to the machine's questions, given by the real system.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use bstr::{BStr, ByteSlice};
+use nix::errno::Errno;
+use nix::unistd::getuid;
+
+use super::auto_logs;
+use super::exec::{ChildPlan, ChildStack, Identity, errno_name};
+use super::lookup::{self, Program};
+use super::pipes::{ChildEnds, Pipes};
+use crate::config::types::ProcessConfig;
+use crate::config::users::UserDatabase;
+use crate::model::signal::Signal;
+use crate::supervisor::event::Channel;
+use crate::supervisor::turn::{
+    AutoLogError, CommandError, Os, Pid, ProcessId, SignalError, SignalTarget, SpawnError,
+};
+
+/// Options of supervisord that children depend on. A reread may change them (RRD-002).
+#[derive(Debug, Clone)]
+pub struct ChildSettings {
+    pub childlogdir: PathBuf,
+    pub identifier: String,
+    pub strip_ansi: bool,
+    /// How many descriptors a child may open, soft and hard; supervisord itself may have more.
+    pub descriptors: Option<(libc::rlim_t, libc::rlim_t)>,
+    /// What SUPERVISOR_SERVER_URL says unless the program says otherwise.
+    pub server_url: Option<String>,
+}
+
+/// The system as supervisord's own process sees it.
+pub struct UnixOs {
+    pub pipes: Pipes,
+    pub settings: ChildSettings,
+    /// supervisord's own environment, which every child's begins with (ENV-001).
+    environment: Vec<(OsString, OsString)>,
+    users: UserDatabase,
+    stack: ChildStack,
+}
+
+impl UnixOs {
+    pub fn new(settings: ChildSettings) -> io::Result<Self> {
+        Ok(Self {
+            pipes: Pipes::new()?,
+            settings,
+            environment: std::env::vars_os().collect(),
+            users: UserDatabase::system(),
+            stack: ChildStack::default(),
+        })
+    }
+
+    fn find(&self, config: &ProcessConfig) -> Result<Program, CommandError> {
+        let program_path = config
+            .environment
+            .get(BStr::new("PATH"))
+            .map(|path| path.as_bstr());
+        let own_path = self.environment.iter().find(|(name, _)| name == "PATH");
+        let own_path = own_path.map(|(_, value)| value.as_bytes().as_bstr());
+        lookup::find(config.command.as_bstr(), program_path, own_path)
+    }
+
+    fn plan(
+        &self,
+        group: &str,
+        config: &ProcessConfig,
+        program: Program,
+        ends: &ChildEnds,
+    ) -> ChildPlan {
+        let stdout = ends.stdout.as_raw_fd();
+        let mut plan = ChildPlan {
+            path: CString::default(),
+            argv: Vec::new(),
+            environment: Vec::new(),
+            directory: None,
+            umask: config.umask,
+            descriptors: self.settings.descriptors,
+            identity: self.identity(config.uid),
+            refused: None,
+            stdin: ends.stdin.as_raw_fd(),
+            stdout,
+            stderr: ends.stderr.as_ref().map_or(stdout, AsRawFd::as_raw_fd),
+        };
+        if self.fill(&mut plan, group, config, program).is_err() {
+            plan.refused = Some(refusal(config));
+        }
+        plan
+    }
+
+    /// Everything that the kernel wants as C strings. A NUL byte in any of it makes the start impossible (SPN-021).
+    fn fill(
+        &self,
+        plan: &mut ChildPlan,
+        group: &str,
+        config: &ProcessConfig,
+        program: Program,
+    ) -> Result<(), std::ffi::NulError> {
+        for argument in program.argv {
+            plan.argv.push(CString::new(argument)?);
+        }
+        plan.path = CString::new(program.path)?;
+        plan.directory = config
+            .directory
+            .as_ref()
+            .map(|directory| CString::new(directory.as_slice()))
+            .transpose()?;
+        for (name, value) in self.child_environment(group, config) {
+            plan.environment.push(CString::new(
+                [name.as_bytes(), b"=", value.as_bytes()].concat(),
+            )?);
+        }
+        Ok(())
+    }
+
+    /// supervisord's own, then the SUPERVISOR_ variables, then what the configuration says (ENV-001 to ENV-003).
+    fn child_environment(&self, group: &str, config: &ProcessConfig) -> Vec<(OsString, OsString)> {
+        let mut environment = self.environment.clone();
+        let mut set = |name: &OsStr, value: &OsStr| match environment
+            .iter_mut()
+            .find(|(known, _)| known == name)
+        {
+            Some((_, known)) => *known = value.to_owned(),
+            None => environment.push((name.to_owned(), value.to_owned())),
+        };
+        let url = config
+            .serverurl
+            .as_deref()
+            .or(self.settings.server_url.as_deref());
+        set(OsStr::new("SUPERVISOR_ENABLED"), OsStr::new("1"));
+        if let Some(url) = url.filter(|url| !url.is_empty()) {
+            set(OsStr::new("SUPERVISOR_SERVER_URL"), OsStr::new(url));
+        }
+        set(
+            OsStr::new("SUPERVISOR_PROCESS_NAME"),
+            OsStr::new(&config.name),
+        );
+        set(OsStr::new("SUPERVISOR_GROUP_NAME"), OsStr::new(group));
+        for (name, value) in &config.environment {
+            set(
+                &OsString::from_vec(name.to_vec()),
+                &OsString::from_vec(value.to_vec()),
+            );
+        }
+        environment
+    }
+
+    /// As whom a child runs, checked in the order of the reference's `drop_privileges` (SPN-018, SPN-027).
+    fn identity(&self, uid: Option<u32>) -> Identity {
+        let Some(uid) = uid else {
+            return Identity::Unchanged;
+        };
+        let impossible = |reason: &str| Identity::Impossible {
+            message: format!("supervisor: couldn't setuid to {uid}: {reason}\n").into_bytes(),
+        };
+        let Some(user) = self.users.user_by_id(uid) else {
+            return impossible(&format!("Can't find uid {uid}"));
+        };
+        let own = getuid();
+        if own.as_raw() == uid {
+            return Identity::Unchanged;
+        }
+        if !own.is_root() {
+            return impossible("Can't drop privilege as nonroot user");
+        }
+        Identity::Become {
+            uid,
+            gid: user.gid,
+            groups: self.users.groups_of(&user),
+        }
+    }
+}
+
+fn refusal(config: &ProcessConfig) -> Vec<u8> {
+    let name = config
+        .command
+        .split_str(" ")
+        .next()
+        .unwrap_or_default()
+        .as_bstr()
+        .to_string();
+    format!("supervisor: couldn't exec {name}: embedded null byte\n").into_bytes()
+}
+
+impl Os for UnixOs {
+    fn check_command(&mut self, config: &ProcessConfig) -> Result<(), CommandError> {
+        self.find(config).map(|_| ())
+    }
+
+    fn spawn(
+        &mut self,
+        id: ProcessId,
+        group: &str,
+        config: &ProcessConfig,
+    ) -> Result<Pid, SpawnError> {
+        let program = self.find(config).map_err(SpawnError::Command)?;
+        let ends = self
+            .pipes
+            .open(id, config, self.settings.strip_ansi)
+            .map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
+                Some(Errno::EMFILE) => SpawnError::TooManyFiles,
+                Some(errno) => SpawnError::Dispatchers {
+                    errno: errno_name(errno),
+                },
+                None => SpawnError::Dispatchers {
+                    errno: error.to_string(),
+                },
+            })?;
+        let plan = self.plan(group, config, program, &ends);
+        match self.stack.spawn(&plan) {
+            Ok(pid) => Ok(Pid(pid)),
+            Err(errno) => {
+                self.pipes.discard(id);
+                Err(match errno {
+                    Errno::EAGAIN => SpawnError::TooManyProcesses,
+                    _ => SpawnError::Fork {
+                        errno: errno_name(errno),
+                    },
+                })
+            }
+        }
+    }
+
+    fn signal(&mut self, target: SignalTarget, signal: Signal) -> Result<(), SignalError> {
+        let pid = match target {
+            SignalTarget::Process(Pid(pid)) => pid,
+            SignalTarget::Group(Pid(pid)) => -pid,
+        };
+        // SAFETY: two numbers; the machine only names children that have not been reaped. Not through nix, whose
+        // signals stop at 31.
+        let result = unsafe { libc::kill(pid, signal.number()) };
+        match Errno::result(result) {
+            Ok(_) => Ok(()),
+            Err(Errno::ESRCH) => Err(SignalError::Gone),
+            Err(errno) => Err(SignalError::Other {
+                errno: errno as i32,
+                text: errno.desc().to_owned(),
+            }),
+        }
+    }
+
+    fn create_auto_log(
+        &mut self,
+        process: &str,
+        channel: Channel,
+    ) -> Result<PathBuf, AutoLogError> {
+        let ChildSettings {
+            childlogdir,
+            identifier,
+            ..
+        } = &self.settings;
+        auto_logs::create(childlogdir, identifier, process, channel).map_err(|(path, error)| {
+            AutoLogError {
+                path,
+                reason: error.to_string(),
+            }
+        })
+    }
+}

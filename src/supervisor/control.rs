@@ -1,0 +1,498 @@
+//! What clients ask for. Each method answers the way the reference's `rpcinterface.py` does, in the same order of
+//! checks: the shutdown gate, the name, the command, the state, and only then the deed (RPC-020 to 149).
+
+use std::collections::BTreeMap;
+
+use super::Supervisor;
+use super::command::{Command, ProcessResult, Reply, RequestId};
+use super::event::{Channel, Event};
+use super::group::{GroupId, ProcessGroup};
+use super::process::Process;
+use super::turn::{AutoLogError, CommandError, Effect, ProcessId, Turn};
+use super::wait::{Waiter, WaiterKind, Wanted, process_result};
+use crate::config::diff::{Difference, diff};
+use crate::config::types::{GroupConfig, LogFile};
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::namespec::{Namespec, display_name};
+use crate::model::signal::Signal;
+use crate::model::states::{ProcessState, SupervisorState};
+
+/// How far a call for one process got at once.
+enum Progress {
+    Done,
+    /// Not there yet, and the caller wants to wait.
+    Pending,
+}
+
+impl Supervisor {
+    pub(super) fn command(&mut self, turn: &mut Turn<'_>, request: RequestId, command: Command) {
+        let gated = !matches!(command, Command::SendRemoteEvent { .. });
+        if gated && self.state != SupervisorState::Running {
+            let fault = Fault::bare(FaultCode::ShutdownState);
+            turn.tell(Effect::Reply(request, Err(fault)));
+            return;
+        }
+        let reply = match command {
+            Command::StartProcess { namespec, wait } => {
+                self.one(turn, request, Wanted::Started, namespec, wait)
+            }
+            Command::StopProcess { namespec, wait } => {
+                self.one(turn, request, Wanted::Stopped, namespec, wait)
+            }
+            Command::StartGroup { name, wait } => {
+                self.group(turn, request, Wanted::Started, &name, wait)
+            }
+            Command::StopGroup { name, wait } => {
+                self.group(turn, request, Wanted::Stopped, &name, wait)
+            }
+            Command::StartAll { wait } => {
+                let everybody = self.by_priority();
+                self.many(turn, request, Wanted::Started, &everybody, wait);
+                Ok(None)
+            }
+            Command::StopAll { wait } => {
+                let everybody = self.by_priority();
+                self.many(turn, request, Wanted::Stopped, &everybody, wait);
+                Ok(None)
+            }
+            Command::SignalProcess { namespec, signal } => {
+                self.signal_one(turn, &namespec, &signal).map(Some)
+            }
+            Command::SignalGroup { name, signal } => {
+                self.signal_group(turn, &name, &signal).map(Some)
+            }
+            Command::SignalAll { signal } => {
+                let everybody = self.by_priority();
+                Ok(Some(self.signal_many(turn, &everybody, &signal)))
+            }
+            Command::AddGroup { name } => self.add_group(turn, &name).map(Some),
+            Command::RemoveGroup { name } => self.remove_group(turn, &name).map(Some),
+            Command::ReplaceConfig(groups) => {
+                self.available = groups;
+                let active = self.groups.values().map(|group| &group.config);
+                let Difference {
+                    added,
+                    changed,
+                    removed,
+                } = diff(active, &self.available);
+                Ok(Some(Reply::Diff {
+                    added,
+                    changed,
+                    removed,
+                }))
+            }
+            Command::SendRemoteEvent { kind, data } => {
+                turn.tell(Effect::Emitted(Event::RemoteCommunication { kind, data }));
+                Ok(Some(Reply::True))
+            }
+            Command::Shutdown => {
+                self.state = SupervisorState::Shutdown;
+                Ok(Some(Reply::True))
+            }
+            Command::Restart => {
+                self.state = SupervisorState::Restarting;
+                Ok(Some(Reply::True))
+            }
+        };
+        match reply {
+            Ok(Some(reply)) => turn.tell(Effect::Reply(request, Ok(reply))),
+            // A waiter has it in hand.
+            Ok(None) => {}
+            Err(fault) => turn.tell(Effect::Reply(request, Err(fault))),
+        }
+    }
+
+    /// Starts or stops one process; a namespec that means a whole group makes it a call for the group (RPC-035).
+    fn one(
+        &mut self,
+        turn: &mut Turn<'_>,
+        request: RequestId,
+        wanted: Wanted,
+        namespec: String,
+        wait: bool,
+    ) -> Result<Option<Reply>, Fault> {
+        let (group, id) = self.look_up(&namespec)?;
+        let Some(id) = id else {
+            let members = self.members_by_priority(group);
+            self.many(turn, request, wanted, &members, wait);
+            return Ok(None);
+        };
+        match self.begin(turn, wanted, id, &namespec, wait)? {
+            Progress::Done => Ok(Some(Reply::True)),
+            Progress::Pending => {
+                let pending = BTreeMap::from([(0, id)]);
+                self.wait(
+                    turn,
+                    request,
+                    Waiter {
+                        wanted,
+                        kind: WaiterKind::One { namespec },
+                        pending,
+                    },
+                );
+                Ok(None)
+            }
+        }
+    }
+
+    /// A call that names a group; `name:*` is not understood here (RPC-124).
+    fn group(
+        &mut self,
+        turn: &mut Turn<'_>,
+        request: RequestId,
+        wanted: Wanted,
+        name: &str,
+        wait: bool,
+    ) -> Result<Option<Reply>, Fault> {
+        let group = self.group_named(name)?;
+        let members = self.members_by_priority(group);
+        self.many(turn, request, wanted, &members, wait);
+        Ok(None)
+    }
+
+    /// Starts or stops everyone of `ids` whose state allows it, all at once; the others are not mentioned (RPC-127).
+    fn many(
+        &mut self,
+        turn: &mut Turn<'_>,
+        request: RequestId,
+        wanted: Wanted,
+        ids: &[ProcessId],
+        wait: bool,
+    ) {
+        let mut results: Vec<ProcessResult> = Vec::new();
+        let mut pending = BTreeMap::new();
+        for (place, id) in ids.iter().enumerate() {
+            let Some(process) = self.processes.get(id) else {
+                continue;
+            };
+            let qualifies = match wanted {
+                Wanted::Started => !process.state().is_running(),
+                Wanted::Stopped => process.state().is_running(),
+            };
+            if !qualifies {
+                continue;
+            }
+            let name = display_name(&process.group_name, &process.config.name);
+            let fault = match self.begin(turn, wanted, *id, &name, wait) {
+                Ok(Progress::Pending) => {
+                    pending.insert(place, *id);
+                    continue;
+                }
+                Ok(Progress::Done) => None,
+                Err(fault) => Some(fault),
+            };
+            results.extend(
+                self.processes
+                    .get(id)
+                    .map(|process| process_result(process, fault)),
+            );
+        }
+        self.wait(
+            turn,
+            request,
+            Waiter {
+                wanted,
+                kind: WaiterKind::Many { results },
+                pending,
+            },
+        );
+    }
+
+    fn begin(
+        &mut self,
+        turn: &mut Turn<'_>,
+        wanted: Wanted,
+        id: ProcessId,
+        name: &str,
+        wait: bool,
+    ) -> Result<Progress, Fault> {
+        match wanted {
+            Wanted::Started => self.begin_start(turn, id, name, wait),
+            Wanted::Stopped => self.begin_stop(turn, id, name, wait),
+        }
+    }
+
+    /// The checks in the reference's order: command, state, spawn, what came of it (RPC-111 to 122).
+    fn begin_start(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: ProcessId,
+        name: &str,
+        wait: bool,
+    ) -> Result<Progress, Fault> {
+        let bad_name = || Fault::with(FaultCode::BadName, name);
+        let process = self.processes.get(&id).ok_or_else(bad_name)?;
+        if let Err(error) = turn.os.check_command(&process.config) {
+            let code = match error {
+                CommandError::NotFound { .. } => FaultCode::NoFile,
+                CommandError::CantParse { .. }
+                | CommandError::Empty
+                | CommandError::IsDirectory { .. }
+                | CommandError::NotExecutable { .. }
+                | CommandError::NoPermission { .. } => FaultCode::NotExecutable,
+            };
+            return Err(Fault::with(code, error.to_string()));
+        }
+        if process.state().is_running() {
+            return Err(Fault::with(FaultCode::AlreadyStarted, name));
+        }
+        if process.state() == ProcessState::Unknown {
+            return Err(Fault::with(
+                FaultCode::Failed,
+                format!("{name} is in an unknown process state"),
+            ));
+        }
+        self.with_process(turn, id, |process, turn| process.spawn(turn));
+        if self
+            .processes
+            .get(&id)
+            .is_some_and(|process| process.spawnerr().is_some())
+        {
+            return Err(Fault::with(FaultCode::SpawnError, name));
+        }
+        // With startsecs=0 this makes it RUNNING within the call (RPC-117).
+        let may_start = self.may_start();
+        self.with_process(turn, id, |process, turn| {
+            process.transition(turn, may_start)
+        });
+        let running = self
+            .processes
+            .get(&id)
+            .is_some_and(|process| process.state() == ProcessState::Running);
+        Ok(if wait && !running {
+            Progress::Pending
+        } else {
+            Progress::Done
+        })
+    }
+
+    fn begin_stop(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: ProcessId,
+        name: &str,
+        wait: bool,
+    ) -> Result<Progress, Fault> {
+        let state = self.processes.get(&id).map(Process::state);
+        if !state.is_some_and(ProcessState::is_running) {
+            return Err(Fault::with(FaultCode::NotRunning, name));
+        }
+        if let Some(Err(text)) = self.with_process(turn, id, |process, turn| process.stop(turn)) {
+            return Err(Fault::with(FaultCode::Failed, text));
+        }
+        let stopped = self
+            .processes
+            .get(&id)
+            .is_none_or(|process| process.state().is_stopped());
+        Ok(if wait && !stopped {
+            Progress::Pending
+        } else {
+            Progress::Done
+        })
+    }
+
+    fn signal_one(
+        &mut self,
+        turn: &mut Turn<'_>,
+        namespec: &str,
+        signal: &str,
+    ) -> Result<Reply, Fault> {
+        let (group, id) = self.look_up(namespec)?;
+        match id {
+            Some(id) => self
+                .send_signal(turn, id, namespec, signal)
+                .map(|()| Reply::True),
+            None => {
+                let members = self.members_by_priority(group);
+                Ok(self.signal_many(turn, &members, signal))
+            }
+        }
+    }
+
+    fn signal_group(
+        &mut self,
+        turn: &mut Turn<'_>,
+        name: &str,
+        signal: &str,
+    ) -> Result<Reply, Fault> {
+        let group = self.group_named(name)?;
+        let members = self.members_by_priority(group);
+        Ok(self.signal_many(turn, &members, signal))
+    }
+
+    /// A bad signal is a line of the answer for each process it was meant for, not a fault (RPC-143).
+    fn signal_many(&mut self, turn: &mut Turn<'_>, ids: &[ProcessId], signal: &str) -> Reply {
+        let mut results = Vec::new();
+        for id in ids {
+            let Some(process) = self.processes.get(id) else {
+                continue;
+            };
+            if !process.state().is_signallable() {
+                continue;
+            }
+            let name = display_name(&process.group_name, &process.config.name);
+            let fault = self.send_signal(turn, *id, &name, signal).err();
+            results.extend(
+                self.processes
+                    .get(id)
+                    .map(|process| process_result(process, fault)),
+            );
+        }
+        Reply::Results(results)
+    }
+
+    /// Signal, then state, then delivery (RPC-138).
+    fn send_signal(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: ProcessId,
+        name: &str,
+        text: &str,
+    ) -> Result<(), Fault> {
+        let signal = Signal::parse(text).ok_or_else(|| Fault::with(FaultCode::BadSignal, text))?;
+        let state = self.processes.get(&id).map(Process::state);
+        if !state.is_some_and(ProcessState::is_signallable) {
+            return Err(Fault::with(FaultCode::NotRunning, name));
+        }
+        match self.with_process(turn, id, |process, turn| process.signal(turn, signal)) {
+            Some(Err(text)) => Err(Fault::with(FaultCode::Failed, text)),
+            Some(Ok(())) | None => Ok(()),
+        }
+    }
+
+    fn add_group(&mut self, turn: &mut Turn<'_>, name: &str) -> Result<Reply, Fault> {
+        let place = self.available.iter().position(|config| config.name == name);
+        let place = place.ok_or_else(|| Fault::with(FaultCode::BadName, name))?;
+        if self.group_names.contains_key(name) {
+            return Err(Fault::with(FaultCode::AlreadyAdded, name));
+        }
+        self.activate(turn, place)
+            .map_err(|error| Fault::with(FaultCode::Failed, error.to_string()))?;
+        Ok(Reply::True)
+    }
+
+    /// Makes an available group active: AUTO logs are created, then the group exists, then it is told (GRP-001).
+    pub(super) fn activate(
+        &mut self,
+        turn: &mut Turn<'_>,
+        place: usize,
+    ) -> Result<(), AutoLogError> {
+        // The available configuration learns the names of AUTO logs too (RPC-083).
+        resolve_auto_logs(turn, &mut self.available[place])?;
+        let config = self.available[place].clone();
+        let group_id = GroupId(self.next_group);
+        self.next_group += 1;
+        let mut group = ProcessGroup {
+            config,
+            members: Vec::new(),
+            by_name: BTreeMap::new(),
+            unstopped: 0,
+        };
+        for process in &group.config.processes {
+            // Of two processes with one name the later definition takes the earlier one's place (NAM-014).
+            let place = match group.by_name.get(&process.name) {
+                Some(known) => group
+                    .members
+                    .iter()
+                    .position(|id| id == known)
+                    .unwrap_or(group.members.len()),
+                None => group.members.len(),
+            };
+            let id = ProcessId(self.next_process);
+            self.next_process += 1;
+            if let Some(replaced) = group.members.get(place).copied() {
+                self.forget(replaced);
+                group.members[place] = id;
+            } else {
+                group.members.push(id);
+            }
+            group.by_name.insert(process.name.clone(), id);
+            let process = Process::new(
+                id,
+                group_id,
+                place,
+                &group.config.name,
+                process.clone(),
+                turn.now.moment,
+            );
+            let deadline = process.deadline(self.may_start());
+            self.processes.insert(id, process);
+            self.set_process_deadline(id, deadline);
+        }
+        let name = group.config.name.clone();
+        self.group_names.insert(name.clone(), group_id);
+        self.groups.insert(group_id, group);
+        turn.tell(Effect::Emitted(Event::GroupAdded { name }));
+        Ok(())
+    }
+
+    fn remove_group(&mut self, turn: &mut Turn<'_>, name: &str) -> Result<Reply, Fault> {
+        let id = self.group_named(name)?;
+        if self
+            .groups
+            .get(&id)
+            .is_some_and(|group| group.unstopped > 0)
+        {
+            return Err(Fault::with(FaultCode::StillRunning, name));
+        }
+        if let Some(group) = self.groups.remove(&id) {
+            self.group_names.remove(name);
+            for member in group.members {
+                self.forget(member);
+            }
+        }
+        turn.tell(Effect::Emitted(Event::GroupRemoved {
+            name: name.to_owned(),
+        }));
+        Ok(Reply::True)
+    }
+
+    fn forget(&mut self, id: ProcessId) {
+        self.set_process_deadline(id, None);
+        if let Some(pid) = self.processes.remove(&id).and_then(|process| process.pid()) {
+            self.by_pid.remove(&pid);
+        }
+    }
+
+    /// The group and, unless the whole group is meant, the process; BAD_NAME with what the client sent (RPC-035).
+    fn look_up(&self, namespec: &str) -> Result<(GroupId, Option<ProcessId>), Fault> {
+        let bad_name = || Fault::with(FaultCode::BadName, namespec);
+        let spec = Namespec::parse(namespec);
+        let id = self
+            .group_names
+            .get(spec.group)
+            .copied()
+            .ok_or_else(bad_name)?;
+        let group = self.groups.get(&id).ok_or_else(bad_name)?;
+        match spec.process {
+            None => Ok((id, None)),
+            Some(process) => Ok((
+                id,
+                Some(group.by_name.get(process).copied().ok_or_else(bad_name)?),
+            )),
+        }
+    }
+
+    fn group_named(&self, name: &str) -> Result<GroupId, Fault> {
+        self.group_names
+            .get(name)
+            .copied()
+            .ok_or_else(|| Fault::with(FaultCode::BadName, name))
+    }
+}
+
+/// Creates the AUTO logs of a group's processes and writes their names into the configuration (LOG-002, LOG-004).
+fn resolve_auto_logs(turn: &mut Turn<'_>, group: &mut GroupConfig) -> Result<(), AutoLogError> {
+    for process in &mut group.processes {
+        let streams = [
+            (Channel::Stdout, &mut process.stdout),
+            (Channel::Stderr, &mut process.stderr),
+        ];
+        for (channel, stream) in streams {
+            if stream.logfile == LogFile::Auto {
+                stream.logfile = LogFile::Path(turn.os.create_auto_log(&process.name, channel)?);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,348 @@
+//! The machine: all process states, groups, waiting callers and the order of shutdown.
+//!
+//! [`Supervisor::handle`] is the only way in. It never sleeps, never reads a clock and never opens a file: the time
+//! comes with the turn, questions go to [`turn::Os`], announcements leave as [`turn::Effect`]s. Everything it holds is
+//! plain data that could be written down and read back. Given the same inputs it does the same things, which is what
+//! lets the reference's own classes be compared with it step by step.
+//!
+//! A turn costs what it touches. A process is found by pid, name or deadline without looking at the others; only
+//! calls that are about everybody walk over everybody.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `process` | one process: spawn, stop, signal, exit, transition |
+//! | `group` | who belongs together |
+//! | `control` | what clients ask for |
+//! | `wait` | calls that are answered later |
+//! | `shutdown` | group after group, last priority first |
+//! | `view` | read-only looks for the interfaces |
+
+pub mod command;
+pub mod event;
+pub mod group;
+pub mod process;
+pub mod turn;
+
+mod control;
+mod shutdown;
+#[cfg(test)]
+mod tests;
+mod view;
+mod wait;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use command::{ExitStatus, Input, RequestId, Said};
+use event::Event;
+use group::{GroupId, ProcessGroup};
+use process::{Process, words_for};
+use shutdown::Shutdown;
+use turn::{AutoLogError, Effect, Pid, ProcessId, Turn};
+use wait::Waiter;
+
+use crate::config::types::GroupConfig;
+use crate::model::log;
+use crate::model::signal::Signal;
+use crate::model::states::SupervisorState;
+use crate::model::time::Moment;
+
+/// Something that wants attention at a certain moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Process(ProcessId),
+    /// Say again that somebody waits for this process to stop (RPC-134).
+    StopReport(ProcessId),
+    /// Say again whom the shutdown waits for (SHD-008).
+    ShutdownReport,
+}
+
+/// Owner of all state. See the module's essay.
+#[derive(Debug)]
+pub struct Supervisor {
+    state: SupervisorState,
+    /// What the configuration offers; groups become active by being added.
+    available: Vec<GroupConfig>,
+    groups: BTreeMap<GroupId, ProcessGroup>,
+    group_names: BTreeMap<String, GroupId>,
+    processes: BTreeMap<ProcessId, Process>,
+    by_pid: BTreeMap<Pid, ProcessId>,
+    /// How many processes are not in a stopped state.
+    unstopped: usize,
+    deadlines: BTreeSet<(Moment, Due)>,
+    /// The entry of each process in `deadlines`, so that it can be found again.
+    process_deadlines: BTreeMap<ProcessId, Moment>,
+    stop_reports: BTreeMap<ProcessId, Moment>,
+    waiters: BTreeMap<RequestId, Waiter>,
+    /// Which waiters look at a process, and at which of their places.
+    watchers: BTreeMap<ProcessId, Vec<(RequestId, usize)>>,
+    /// Processes that something happened to in this turn.
+    touched: Vec<ProcessId>,
+    /// Processes whose waiting callers are due for a line in the log.
+    reports_due: Vec<ProcessId>,
+    shutdown: Option<Shutdown>,
+    next_group: u32,
+    next_process: u32,
+}
+
+impl Default for Supervisor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Supervisor {
+    /// A machine with nothing in it. [`boot`](Self::boot) fills it.
+    pub fn new() -> Self {
+        Self {
+            state: SupervisorState::Running,
+            available: Vec::new(),
+            groups: BTreeMap::new(),
+            group_names: BTreeMap::new(),
+            processes: BTreeMap::new(),
+            by_pid: BTreeMap::new(),
+            unstopped: 0,
+            deadlines: BTreeSet::new(),
+            process_deadlines: BTreeMap::new(),
+            stop_reports: BTreeMap::new(),
+            waiters: BTreeMap::new(),
+            watchers: BTreeMap::new(),
+            touched: Vec::new(),
+            reports_due: Vec::new(),
+            shutdown: None,
+            next_group: 0,
+            next_process: 0,
+        }
+    }
+
+    /// Adds the configured groups in their order; autostart processes want to start at once (LIF-001). Of two groups
+    /// with one name the first wins (NAM-013).
+    pub fn boot(
+        &mut self,
+        turn: &mut Turn<'_>,
+        groups: Vec<GroupConfig>,
+    ) -> Result<(), AutoLogError> {
+        self.available = groups;
+        for place in 0..self.available.len() {
+            if !self.group_names.contains_key(&self.available[place].name) {
+                self.activate(turn, place)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The event that opens every run, once everything is ready (LIF-041).
+    pub fn announce_running(&mut self, turn: &mut Turn<'_>) {
+        turn.tell(Effect::Emitted(Event::SupervisorRunning));
+    }
+
+    /// Takes one turn: does what `input` brings about and everything that follows from it at once.
+    pub fn handle(&mut self, turn: &mut Turn<'_>, input: Input) {
+        match input {
+            Input::Command(request, command) => self.command(turn, request, command),
+            Input::ChildExited { pid, status } => self.child_exited(turn, pid, status),
+            Input::ChildSaid { id, said } => self.child_said(turn, id, said),
+            Input::Signalled(signal) => self.signalled(turn, signal),
+            Input::Tick => self.tick(turn),
+        }
+        self.settle(turn);
+    }
+
+    /// When the machine next wants an [`Input::Tick`].
+    pub fn next_deadline(&self) -> Option<Moment> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// Answers whoever can be answered and takes the shutdown as far as it goes at this moment.
+    fn settle(&mut self, turn: &mut Turn<'_>) {
+        self.answer_waiters(turn);
+        while self.state != SupervisorState::Running && self.shutdown_step(turn) {}
+    }
+
+    /// Shutdown's line first, then the processes, then the callers: the order of one pass of the reference's loop.
+    fn tick(&mut self, turn: &mut Turn<'_>) {
+        let now = turn.now.moment;
+        let mut processes: Vec<ProcessId> = Vec::new();
+        let mut shutdown_report = false;
+        for (at, what) in &self.deadlines {
+            if *at > now {
+                break;
+            }
+            match what {
+                Due::Process(id) => processes.push(*id),
+                Due::StopReport(id) => self.reports_due.push(*id),
+                Due::ShutdownReport => shutdown_report = true,
+            }
+        }
+        if shutdown_report {
+            self.report_unstopped(turn);
+        }
+        self.in_visiting_order(&mut processes);
+        let may_start = self.may_start();
+        for id in processes {
+            self.with_process(turn, id, |process, turn| {
+                process.transition(turn, may_start)
+            });
+        }
+    }
+
+    /// Groups by ascending priority, members as configured (LIF-042).
+    fn in_visiting_order(&self, ids: &mut [ProcessId]) {
+        if ids.len() < 2 {
+            return;
+        }
+        ids.sort_by_key(|id| {
+            let process = self.processes.get(id);
+            process.map(|process| {
+                (
+                    self.group_priority(process.group),
+                    process.group,
+                    process.rank,
+                )
+            })
+        });
+    }
+
+    fn child_exited(&mut self, turn: &mut Turn<'_>, pid: Pid, status: ExitStatus) {
+        match self.by_pid.get(&pid).copied() {
+            Some(id) => {
+                self.with_process(turn, id, |process, turn| process.child_exited(turn, status));
+            }
+            None => log::info!("reaped unknown pid {} ({})", pid.0, words_for(status)),
+        }
+    }
+
+    fn child_said(&mut self, turn: &mut Turn<'_>, id: ProcessId, said: Said) {
+        let Some(child) = self.processes.get(&id) else {
+            return;
+        };
+        let process = child.config.name.clone();
+        let group = child.group_name.clone();
+        let pid = child.pid().map_or(0, |pid| pid.0);
+        let event = match said {
+            Said::Log { channel, data } => Event::ProcessLog {
+                channel,
+                process,
+                group,
+                pid,
+                data,
+            },
+            Said::Communication { channel, data } => Event::ProcessCommunication {
+                channel,
+                process,
+                group,
+                pid,
+                data,
+            },
+        };
+        turn.tell(Effect::Emitted(event));
+    }
+
+    fn signalled(&mut self, turn: &mut Turn<'_>, signal: Signal) {
+        match signal {
+            Signal::TERM | Signal::INT | Signal::QUIT => {
+                log::warn!("received {signal} indicating exit request");
+                self.state = SupervisorState::Shutdown;
+            }
+            Signal::HUP if self.state == SupervisorState::Shutdown => {
+                log::warn!("ignored {signal} indicating restart request (shutdown in progress)");
+            }
+            Signal::HUP => {
+                log::warn!("received {signal} indicating restart request");
+                self.state = SupervisorState::Restarting;
+            }
+            Signal::CHLD => log::debug!("received {signal} indicating a child quit"),
+            Signal::USR2 => {
+                log::info!("received {signal} indicating log reopen request");
+                turn.tell(Effect::ReopenLogs);
+            }
+            // No other signal is caught (SIG-007).
+            _ => {}
+        }
+    }
+
+    fn may_start(&self) -> bool {
+        self.state == SupervisorState::Running
+    }
+
+    fn group_priority(&self, id: GroupId) -> i64 {
+        self.groups
+            .get(&id)
+            .map_or(0, |group| group.config.priority)
+    }
+
+    /// Active groups by ascending priority; ties in the order of activation.
+    fn groups_by_priority(&self) -> Vec<GroupId> {
+        let mut ids: Vec<GroupId> = self.groups.keys().copied().collect();
+        ids.sort_by_key(|id| self.group_priority(*id));
+        ids
+    }
+
+    /// Members of a group by ascending process priority; ties as configured (RPC-128).
+    fn members_by_priority(&self, id: GroupId) -> Vec<ProcessId> {
+        let mut ids = self
+            .groups
+            .get(&id)
+            .map_or_else(Vec::new, |group| group.members.clone());
+        ids.sort_by_key(|id| {
+            self.processes
+                .get(id)
+                .map_or(0, |process| process.config.priority)
+        });
+        ids
+    }
+
+    /// Lets `act` change one process and then brings every index up to date with what it did.
+    fn with_process<R>(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: ProcessId,
+        act: impl FnOnce(&mut Process, &mut Turn<'_>) -> R,
+    ) -> Option<R> {
+        let may_start = self.may_start();
+        let process = self.processes.get_mut(&id)?;
+        let (pid_before, stopped_before) = (process.pid(), process.state().is_stopped());
+        let result = act(process, turn);
+        let (pid_after, stopped_after) = (process.pid(), process.state().is_stopped());
+        let (group, deadline) = (process.group, process.deadline(may_start));
+
+        if pid_before != pid_after {
+            if let Some(pid) = pid_before {
+                self.by_pid.remove(&pid);
+            }
+            if let Some(pid) = pid_after {
+                self.by_pid.insert(pid, id);
+            }
+        }
+        if let Some(group) = self
+            .groups
+            .get_mut(&group)
+            .filter(|_| stopped_before != stopped_after)
+        {
+            if stopped_after {
+                group.unstopped -= 1;
+                self.unstopped -= 1;
+            } else {
+                group.unstopped += 1;
+                self.unstopped += 1;
+            }
+        }
+        self.set_process_deadline(id, deadline);
+        self.touched.push(id);
+        Some(result)
+    }
+
+    fn set_process_deadline(&mut self, id: ProcessId, deadline: Option<Moment>) {
+        let queued = self.process_deadlines.get(&id).copied();
+        if queued == deadline {
+            return;
+        }
+        if let Some(at) = queued {
+            self.deadlines.remove(&(at, Due::Process(id)));
+            self.process_deadlines.remove(&id);
+        }
+        if let Some(at) = deadline {
+            self.deadlines.insert((at, Due::Process(id)));
+            self.process_deadlines.insert(id, at);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! One turn of the machine: what time it is, whom to ask, where to tell.
+//!
+//! What the machine needs an *answer* for it asks through [`Os`]; what it only *announces* it leaves as [`Effect`]s.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::command::{Reply, RequestId};
+use super::event::{Channel, Event};
+use crate::config::types::ProcessConfig;
+use crate::model::fault::Fault;
+use crate::model::signal::Signal;
+use crate::model::time::Now;
+
+/// The machine's own name for a process; never used twice in one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProcessId(pub u32);
+
+/// The kernel's name for a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pid(pub i32);
+
+/// Who a signal is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignalTarget {
+    Process(Pid),
+    /// The process group whose leader this is.
+    Group(Pid),
+}
+
+/// The surroundings of one turn.
+pub struct Turn<'a> {
+    pub now: Now,
+    pub os: &'a mut dyn Os,
+    /// Takes announcements one by one, in the order in which things happen.
+    pub effects: &'a mut dyn FnMut(Effect),
+}
+
+impl Turn<'_> {
+    pub(super) fn tell(&mut self, effect: Effect) {
+        (self.effects)(effect);
+    }
+}
+
+/// Questions whose answer decides the next state. Each returns at once.
+pub trait Os {
+    /// Would this command be found and allowed to run? (RPC-112, SPN-002 to 009)
+    fn check_command(&mut self, config: &ProcessConfig) -> Result<(), CommandError>;
+
+    /// Checks the command, makes pipes and logs, and forks.
+    fn spawn(
+        &mut self,
+        id: ProcessId,
+        group: &str,
+        config: &ProcessConfig,
+    ) -> Result<Pid, SpawnError>;
+
+    fn signal(&mut self, target: SignalTarget, signal: Signal) -> Result<(), SignalError>;
+
+    /// Creates an AUTO log file, empty, and says where it is (LOG-002).
+    fn create_auto_log(&mut self, process: &str, channel: Channel)
+    -> Result<PathBuf, AutoLogError>;
+}
+
+/// Everything the machine announces.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// For event listeners, metrics and open pages.
+    Emitted(Event),
+    Reply(RequestId, Result<Reply, Fault>),
+    /// Somebody rotated the files away: open them anew (SIG-006).
+    ReopenLogs,
+    Finished(Ending),
+}
+
+/// How a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Shutdown,
+    /// Read everything again and go on in the same process (LIF-003).
+    Restart,
+}
+
+/// Why a command cannot run. The texts are the reference's (RPC-094).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommandError {
+    /// The command as written, and what is wrong with its quoting.
+    CantParse {
+        command: String,
+        reason: String,
+    },
+    Empty,
+    NotFound {
+        command: String,
+    },
+    IsDirectory {
+        path: String,
+    },
+    NotExecutable {
+        path: String,
+    },
+    NoPermission {
+        path: String,
+    },
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use crate::model::py_repr::repr_str;
+        match self {
+            Self::CantParse { command, reason } => {
+                write!(f, "can't parse command {}: {reason}", repr_str(command))
+            }
+            Self::Empty => f.write_str("command is empty"),
+            Self::NotFound { command } => write!(f, "can't find command {}", repr_str(command)),
+            Self::IsDirectory { path } => write!(f, "command at {} is a directory", repr_str(path)),
+            Self::NotExecutable { path } => {
+                write!(f, "command at {} is not executable", repr_str(path))
+            }
+            Self::NoPermission { path } => {
+                write!(f, "no permission to run command {}", repr_str(path))
+            }
+        }
+    }
+}
+
+/// Why there is no child (SPN-010 to 012). `errno` is the symbolic name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpawnError {
+    Command(CommandError),
+    TooManyFiles,
+    Dispatchers { errno: String },
+    TooManyProcesses,
+    Fork { errno: String },
+}
+
+impl SpawnError {
+    /// The text kept as `spawnerr`.
+    pub fn text(&self, process: &str) -> String {
+        match self {
+            Self::Command(error) => error.to_string(),
+            Self::TooManyFiles => format!("too many open files to spawn '{process}'"),
+            Self::Dispatchers { errno } => {
+                format!("unknown error making dispatchers for '{process}': {errno}")
+            }
+            Self::TooManyProcesses => {
+                format!("Too many processes in process table to spawn '{process}'")
+            }
+            Self::Fork { errno } => format!("unknown error during fork for '{process}': {errno}"),
+        }
+    }
+}
+
+/// Why a signal was not delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignalError {
+    /// ESRCH: it died on its own and will be reaped soon.
+    Gone,
+    Other {
+        errno: i32,
+        text: String,
+    },
+}
+
+/// An AUTO log could not be created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AutoLogError {
+    pub path: PathBuf,
+    pub reason: String,
+}
+
+impl fmt::Display for AutoLogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "cannot create the log file {}: {}",
+            self.path.display(),
+            self.reason
+        )
+    }
+}
