@@ -267,7 +267,7 @@ stdout_logfile={dir}/theirs.out
 
         def scenario(d):
             d.wait_states(mine="EXITED", theirs="FATAL")
-            return d.read("mine.out"), d.read("theirs.out"), d.log_messages("CRIT", "exited:", "Set uid")
+            return d.read("mine.out"), d.read("theirs.out"), sorted(d.log_messages("CRIT", "exited:", "Set uid"))
         said = pair.same(scenario)
         assert said[0] == "65534\n"
         assert said[1] == "supervisor: couldn't setuid to 1: Can't drop privilege as nonroot user\nsupervisor: child process was not spawned\n"
