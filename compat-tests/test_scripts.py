@@ -38,7 +38,7 @@ def test_what_the_layers_allow_passes(tmp_path):
     status, text = check_layers(
         tmp_path,
         supervisor__mod="use crate::{model::{fault::Fault, signal}, config::ProgramConfig};\n// never crate::daemon or a HashMap\n",
-        rpc__mod="use crate::daemon::{Handle, handle};\nuse crate::rpc::info;\n",
+        rpc__mod="use crate::daemon::handle::{self, Handle};\nuse crate::rpc::info;\n",
         daemon__fork="unsafe { libc() }\nuse crate::supervisor::turn::Os;\n",
         app="use crate::{http, rpc, daemon::pipes};\n",
     )
