@@ -159,6 +159,7 @@ class Daemon:
         return int(self.read("supervisord.pid") or 0) if self.background else self.process.pid
 
     def signal(self, number: int):
+        self.wait_exec()
         os.kill(self.pid, number)
         return self
 
@@ -262,20 +263,28 @@ class Daemon:
     # Conditions
 
     def wait_exec(self):
-        """Waits until each child runs its own program: a signal to a child of the reference that is still Python is lost."""
+        """Waits until each child can be sent a signal that counts.
+
+        One to a child of the reference that is still Python is lost, and one to a shell that has yet to set its trap for TERM ends it.
+        """
         try:
             own = Path(f"/proc/{self.pid}/cmdline").read_bytes()
             children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         except OSError:
             return
 
-        def executed(child):
+        def prepared(child):
             try:
-                return Path(f"/proc/{child}/cmdline").read_bytes() != own
+                command = Path(f"/proc/{child}/cmdline").read_bytes()
+                status = Path(f"/proc/{child}/status").read_text()
             except OSError:
                 return True
+            if b"trap" in command and b"TERM" in command and "State:\tZ" not in status:
+                masks = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigIgn", "SigCgt"))]
+                return any(mask >> (signal.SIGTERM - 1) & 1 for mask in masks)
+            return command != own
 
-        wait_for(lambda: all(map(executed, children)), 5, what="a child's exec", pause=0.005)
+        wait_for(lambda: all(map(prepared, children)), 5, what="the children's readiness", pause=0.005)
 
     def states(self) -> dict:
         """State name by full process name."""
