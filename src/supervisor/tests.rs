@@ -277,6 +277,7 @@ fn groups() -> Vec<GroupConfig> {
         redirect_stderr: false,
         environment: BTreeMap::new(),
         serverurl: None,
+        socket: None,
     };
     let group = |name: &str, priority| GroupConfig {
         name: name.to_owned(),
