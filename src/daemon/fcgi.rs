@@ -249,3 +249,222 @@ fn in_words(error: &io::Error, path: Option<&Path>) -> String {
         None => format!("[Errno {number}] {text}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::ErrorKind;
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::path::Path;
+
+    use super::Sockets;
+    use crate::config::types::FcgiConfig;
+    use crate::logs::scratch::Scratch;
+    use crate::supervisor::turn::ProcessId;
+
+    const ONE: ProcessId = ProcessId(1);
+    const TWO: ProcessId = ProcessId(2);
+
+    fn sockets() -> Sockets {
+        Sockets::new(|host| match host {
+            "here" => Some(Ipv4Addr::LOCALHOST),
+            _ => host.parse().ok(),
+        })
+    }
+
+    fn unix(path: &Path) -> FcgiConfig {
+        FcgiConfig {
+            url: format!("unix://{}", path.display()),
+            owner: None,
+            mode: Some(0o700),
+            backlog: None,
+        }
+    }
+
+    fn tcp(host: &str, port: u16) -> FcgiConfig {
+        FcgiConfig {
+            url: format!("tcp://{host}:{port}"),
+            owner: None,
+            mode: None,
+            backlog: None,
+        }
+    }
+
+    /// A port that was free a moment ago.
+    fn free_port() -> u16 {
+        let probe = TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
+        probe.local_addr().expect("it is bound").port()
+    }
+
+    fn error(sockets: &mut Sockets, config: &FcgiConfig) -> String {
+        let answer = sockets.hold(ONE, "g", config);
+        answer.expect_err("it cannot be made").to_string()
+    }
+
+    // FCG-002, FCG-009, FCG-010, QRK-032
+    #[test]
+    fn a_group_shares_one_socket_until_its_last_process_lets_go() {
+        let scratch = Scratch::new();
+        let path = scratch.path("f.sock");
+        let config = unix(&path);
+        let mut sockets = sockets();
+        let first = sockets.hold(ONE, "g", &config).expect("it can be made");
+        let inode = fs::metadata(&path).expect("it is there").ino();
+        let second = sockets.hold(TWO, "g", &config).expect("it is there");
+        sockets.let_go(ONE);
+        drop(first);
+        assert_eq!(fs::metadata(&path).expect("it is still there").ino(), inode);
+
+        let client = UnixStream::connect(&path).expect("somebody listens");
+        let listener = UnixListener::from(second);
+        listener
+            .accept()
+            .expect("what a child inherits is that socket");
+        drop(client);
+
+        sockets.let_go(TWO);
+        sockets.let_go(TWO);
+        assert!(!path.exists());
+        assert!(sockets.open.is_empty() && sockets.holders.is_empty());
+    }
+
+    // FCG-004
+    #[test]
+    fn the_same_process_may_hold_again() {
+        let scratch = Scratch::new();
+        let config = unix(&scratch.path("f.sock"));
+        let mut sockets = sockets();
+        for _ in 0..3 {
+            drop(sockets.hold(ONE, "g", &config).expect("it can be made"));
+            drop(sockets.hold(ONE, "g", &config).expect("it is there"));
+            sockets.let_go(ONE);
+            assert!(!scratch.path("f.sock").exists());
+        }
+    }
+
+    // FCG-001
+    #[test]
+    fn trying_leaves_nothing_behind() {
+        let scratch = Scratch::new();
+        let mut sockets = sockets();
+        let config = unix(&scratch.path("f.sock"));
+        sockets.try_out(&config).expect("it can be made");
+        assert!(!scratch.path("f.sock").exists());
+        let port = free_port();
+        sockets.try_out(&tcp("here", port)).expect("it is free");
+        TcpListener::bind(("127.0.0.1", port)).expect("and still is");
+    }
+
+    // FCG-007: mode, and whatever is in the way.
+    #[test]
+    fn a_unix_socket_takes_the_place_of_a_file_and_has_its_mode() {
+        let scratch = Scratch::new();
+        let path = scratch.file("f.sock", "in the way");
+        let config = FcgiConfig {
+            mode: Some(0o642),
+            backlog: Some(65535),
+            ..unix(&path)
+        };
+        let mut sockets = sockets();
+        let _socket = sockets.hold(ONE, "g", &config).expect("it can be made");
+        let metadata = fs::metadata(&path).expect("it is there");
+        assert!(metadata.file_type().is_socket());
+        assert_eq!(metadata.permissions().mode() & 0o7777, 0o642);
+    }
+
+    // QRK-032: only what is ours.
+    #[test]
+    fn a_file_that_somebody_else_put_there_stays() {
+        let scratch = Scratch::new();
+        let path = scratch.path("f.sock");
+        let mut sockets = sockets();
+        let held = sockets.hold(ONE, "g", &unix(&path));
+        let _held: OwnedFd = held.expect("it can be made");
+        fs::rename(&path, scratch.path("ours")).expect("it is there");
+        scratch.file("f.sock", "theirs");
+        sockets.let_go(ONE);
+        assert_eq!(scratch.content("f.sock").as_deref(), Some("theirs"));
+    }
+
+    // FCG-005: no more than an error, and nothing is held.
+    #[test]
+    fn a_port_that_is_taken_is_an_error_until_it_is_free() {
+        let other = TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
+        let port = other.local_addr().expect("it is bound").port();
+        let config = tcp("here", port);
+        let mut sockets = sockets();
+        assert_eq!(
+            error(&mut sockets, &config),
+            format!(
+                "Could not create FastCGI socket tcp://here:{port}: [Errno 98] Address already in use"
+            )
+        );
+        sockets.let_go(ONE);
+        drop(other);
+        let _socket = sockets.hold(ONE, "g", &config).expect("it is free now");
+        TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
+        sockets.let_go(ONE);
+    }
+
+    // FCG-006, FCG-007, FCG-008, in Python's words.
+    #[test]
+    fn what_cannot_be_made_says_why() {
+        let scratch = Scratch::new();
+        let folder = scratch.folder().display().to_string();
+        let mut sockets = sockets();
+        let mut reason = |config: &FcgiConfig| {
+            let text = error(&mut sockets, config);
+            let head = format!("Could not create FastCGI socket {}: ", config.url);
+            let reason = text.strip_prefix(&head).expect("it names the socket");
+            reason.replace(&folder, "")
+        };
+        assert_eq!(
+            reason(&unix(&scratch.path("nowhere/f.sock"))),
+            "[Errno 2] No such file or directory"
+        );
+        assert_eq!(
+            reason(&unix(scratch.folder())),
+            "[Errno 21] Is a directory: ''"
+        );
+        assert_eq!(
+            reason(&unix(&scratch.path(&"x".repeat(120)))),
+            "AF_UNIX path too long"
+        );
+        assert_eq!(
+            reason(&tcp("nobody.invalid", 1)),
+            "[Errno -2] Name or service not known"
+        );
+        if !nix::unistd::getuid().is_root() {
+            let config = FcgiConfig {
+                owner: Some((0, Some(0))),
+                ..unix(&scratch.path("f.sock"))
+            };
+            assert_eq!(
+                reason(&config),
+                "Could not change ownership of socket file: [Errno 1] Operation not permitted: '/f.sock'"
+            );
+        }
+        let left = fs::read_dir(scratch.folder()).expect("it is there").count();
+        assert_eq!(left, 0, "a failure leaves no file");
+    }
+
+    #[test]
+    fn two_groups_have_two_sockets() {
+        let scratch = Scratch::new();
+        let path = scratch.path("f.sock");
+        let mut sockets = sockets();
+        let _first = sockets.hold(ONE, "g", &unix(&path)).expect("made");
+        let second = sockets.hold(TWO, "h", &unix(&path)).expect("made as well");
+        sockets.let_go(ONE);
+        let listener = UnixListener::from(second);
+        listener.set_nonblocking(true).expect("it is a socket");
+        let _client = UnixStream::connect(&path).expect("the later one has the path");
+        listener.accept().expect("and is asked");
+        let nobody = listener.accept().expect_err("once");
+        assert_eq!(nobody.kind(), ErrorKind::WouldBlock);
+        sockets.let_go(TWO);
+    }
+}
