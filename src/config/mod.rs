@@ -1,3 +1,228 @@
 //! Configuration: from text to typed values. Reads files and does nothing else.
+//!
+//! [`load`] is the whole of it for the daemon: find the file, read it and what it includes (`ini.rs`, `include.rs`), then
+//! section by section, in the reference's order (SUP-019), fill names in (`expand.rs`), read each value by its row
+//! (`options/`, `value.rs`) and build the typed result (`types.rs`). The first thing wrong ends it, as a
+//! [`ConfigError`] in the reference's words; nothing has been started or changed by then.
+//!
+//! Everything that is not in the files comes in through [`LoadContext`]: no reading of the process's environment, no
+//! global state, so the same inputs give the same result.
 
+pub mod client;
+pub mod command_line;
+pub mod context;
+pub mod diff;
+pub mod dump;
+pub mod error;
+pub mod getopt;
+pub mod ini;
+pub mod options;
+pub mod shlex;
 pub mod types;
+pub mod users;
+pub mod value;
+
+mod decode;
+mod environment;
+mod expand;
+mod glob;
+mod group;
+mod include;
+mod loader;
+mod paths;
+mod percent;
+mod program;
+mod reading;
+mod server;
+mod text;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use self::command_line::CommandLine;
+use self::context::LoadContext;
+use self::error::{ConfigError, Reason};
+use self::ini::Document;
+use self::loader::Loader;
+use self::reading::OptionError;
+use self::server::FileSettings;
+use self::types::{Config, MainLog, StartupMessages, SupervisordConfig};
+
+/// What root is told on stderr when supervisord has to look for its configuration (CFL-005).
+pub const ROOT_SEARCH_WARNING: &str = "Supervisord is running as root and it is searching for its configuration file \
+     in default locations (including its current working directory); you probably want to specify a \"-c\" argument \
+     specifying an absolute path to a configuration file for improved security.";
+
+/// Reads the configuration for a start, or for the restart that SIGHUP asks for.
+pub fn load(command_line: &CommandLine, context: &LoadContext) -> Result<Config, ConfigError> {
+    let config = read(command_line, context, Purpose::Start)?;
+    // The reference finds out when it opens its servers, and makes no interface without any (PLG-003, PLG-005).
+    let unusable = config
+        .rpc_interfaces
+        .iter()
+        .find(|interface| !interface.extra_keys.is_empty());
+    if let (Some(interface), false) = (unusable, config.servers.is_empty()) {
+        let name = interface.namespace.clone();
+        let section = format!("rpcinterface:{name}");
+        return Err(OptionError::new("", Reason::RpcInterface { name }).in_section(&section));
+    }
+    Ok(config)
+}
+
+/// Reads the configuration again in a running daemon. The reference does not look up the user of `[supervisord]` nor
+/// make RPC interfaces then, so neither can fail.
+pub fn reread(command_line: &CommandLine, context: &LoadContext) -> Result<Config, ConfigError> {
+    read(command_line, context, Purpose::Reread)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Start,
+    Reread,
+}
+
+fn read(
+    command_line: &CommandLine,
+    context: &LoadContext,
+    purpose: Purpose,
+) -> Result<Config, ConfigError> {
+    let config_file = match &command_line.config_file {
+        Some(file) => file.clone(),
+        None => find_config_file(context)?,
+    };
+    let here = paths::abspath(paths::dirname(config_file.as_bstr()), context);
+    let bytes = read_main_file(config_file.as_bstr(), context)?;
+    let mut document = Document::new();
+    document.read_main(config_file.as_bstr(), &bytes)?;
+    let mut messages = StartupMessages::default();
+    include::read_included(
+        &mut document,
+        config_file.as_bstr(),
+        here.as_bstr(),
+        context,
+        &mut messages,
+    )?;
+    if !document.has_section(server::SECTION) {
+        let section = server::SECTION;
+        return Err(OptionError::new("", Reason::NoSection { section }).in_section(section));
+    }
+
+    let mut loader = Loader::new(context, &document, config_file, here);
+    loader.messages = messages;
+    let mut settings = server::settings(&loader)?;
+    loader.environment = std::mem::take(&mut settings.environment);
+    for (name, value) in &loader.environment {
+        loader
+            .variables
+            .set_variable(name.as_bstr(), value.as_bstr());
+    }
+    let rpc_interfaces = server::rpc_interfaces(&loader)?;
+    let groups = group::groups(&mut loader)?;
+    let servers = server::servers(&loader)?;
+    let supervisord = settle(settings, &loader, command_line, purpose)?;
+    Ok(Config {
+        config_file: loader.config_file,
+        supervisord,
+        groups,
+        server_url: server::server_url(&servers),
+        servers,
+        rpc_interfaces,
+        messages: loader.messages,
+    })
+}
+
+/// Puts the command line over the file (CLI-011), looks the user up and makes paths absolute.
+fn settle(
+    file: FileSettings,
+    loader: &Loader<'_>,
+    given: &CommandLine,
+    purpose: Purpose,
+) -> Result<SupervisordConfig, ConfigError> {
+    let context = loader.context;
+    let user = given.user.clone().or(file.user);
+    let user = match user.map(|user| value::user(user.as_bstr(), context)) {
+        None => None,
+        Some(Ok(uid)) => Some(uid),
+        Some(Err(reason)) if purpose == Purpose::Start => {
+            return Err(OptionError::new("user", reason).in_section(server::SECTION));
+        }
+        Some(Err(_)) => None,
+    };
+    // An empty path on the command line is as none.
+    let not_empty = |path: &&std::path::PathBuf| !path.as_os_str().is_empty();
+    let logfile = given
+        .logfile
+        .as_ref()
+        .filter(not_empty)
+        .unwrap_or(&file.logfile);
+    let pidfile = given
+        .pidfile
+        .as_ref()
+        .filter(not_empty)
+        .unwrap_or(&file.pidfile);
+    // Only in exactly this spelling (SUP-001).
+    let logfile = if logfile.as_os_str() == "syslog" {
+        MainLog::Syslog
+    } else {
+        MainLog::File(server::absolute(logfile, context))
+    };
+    Ok(SupervisordConfig {
+        logfile,
+        logfile_maxbytes: given.logfile_maxbytes.unwrap_or(file.logfile_maxbytes),
+        logfile_backups: given.logfile_backups.unwrap_or(file.logfile_backups),
+        loglevel: given.loglevel.unwrap_or(file.loglevel),
+        pidfile: server::absolute(pidfile, context),
+        umask: given.umask.unwrap_or(file.umask),
+        nodaemon: given.nodaemon || file.nodaemon,
+        silent: given.silent || file.silent,
+        minfds: given.minfds.unwrap_or(file.minfds),
+        minprocs: given.minprocs.unwrap_or(file.minprocs),
+        nocleanup: given.nocleanup || file.nocleanup,
+        childlogdir: given.childlogdir.clone().unwrap_or(file.childlogdir),
+        user,
+        directory: given.directory.clone().or(file.directory),
+        strip_ansi: given.strip_ansi || file.strip_ansi,
+        identifier: given.identifier.clone().unwrap_or(file.identifier),
+        environment: loader.environment.iter().cloned().collect(),
+    })
+}
+
+/// The places looked at without `-c` (CFL-001 to CFL-003).
+pub fn search_paths(context: &LoadContext) -> Vec<BString> {
+    let prefix = paths::dirname(paths::dirname(context.argv0.as_bstr()));
+    [
+        paths::join(prefix, BStr::new("etc/supervisord.conf")),
+        paths::join(prefix, BStr::new("supervisord.conf")),
+        BString::from("supervisord.conf"),
+        BString::from("etc/supervisord.conf"),
+        BString::from("/etc/supervisord.conf"),
+        BString::from("/etc/supervisor/supervisord.conf"),
+    ]
+    .into()
+}
+
+/// The first of the default places that exists. A caller that runs as root warns first ([`ROOT_SEARCH_WARNING`]).
+pub fn find_config_file(context: &LoadContext) -> Result<BString, ConfigError> {
+    let searched = search_paths(context);
+    match searched
+        .iter()
+        .find(|path| paths::exists(path.as_bstr(), context))
+    {
+        Some(path) => Ok(path.clone()),
+        None => Err(ConfigError::NoFileFound { searched }),
+    }
+}
+
+/// CFL-006.
+fn read_main_file(file: &BStr, context: &LoadContext) -> Result<Vec<u8>, ConfigError> {
+    if !paths::exists(file, context) {
+        let file = file.to_owned();
+        return Err(ConfigError::FileMissing { file });
+    }
+    std::fs::read(paths::on_disk(file, context)).map_err(|_| {
+        let file = file.to_owned();
+        ConfigError::FileUnreadable { file }
+    })
+}
+
+#[cfg(test)]
+mod tests;

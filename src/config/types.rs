@@ -25,6 +25,7 @@ pub enum LogFile {
     None,
     /// A file of its own in `childlogdir`, named when the group is activated.
     Auto,
+    /// An empty path is possible (`stdout_logfile=`): clients are shown it, and nothing is written (TYP-013).
     Path(PathBuf),
 }
 
@@ -140,7 +141,7 @@ pub enum GroupKind {
 }
 
 /// `[eventlistener:x]` pool options (ELC rows).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct EventListenerConfig {
     /// Upper-case event type names in the order of the file, without duplicates.
     pub events: Vec<String>,
@@ -148,6 +149,23 @@ pub struct EventListenerConfig {
     /// As written: `module:callable`.
     pub result_handler: String,
 }
+
+/// The reference keeps the events as a set: their order in the file is no change.
+impl PartialEq for EventListenerConfig {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            events,
+            buffer_size,
+            result_handler,
+        } = self;
+        events.len() == other.events.len()
+            && events.iter().all(|event| other.events.contains(event))
+            && *buffer_size == other.buffer_size
+            && *result_handler == other.result_handler
+    }
+}
+
+impl Eq for EventListenerConfig {}
 
 /// `[fcgi-program:x]` socket options (FCC rows). Only the URL takes part in comparison (RRD-007).
 #[derive(Debug, Clone)]
@@ -203,6 +221,8 @@ pub struct ServerConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RpcInterface {
     pub namespace: String,
+    /// Keys beside the factory. The factory takes none, so making the interface fails when there are any (PLG-003).
+    pub extra_keys: Vec<String>,
 }
 
 /// `[supervisord]` after the command line has had its say.
@@ -238,6 +258,8 @@ pub enum MainLog {
 /// Everything one reading of the configuration yields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
+    /// The file that was read, as typed or as found; a reread opens it under this name again (CFL-007).
+    pub config_file: BString,
     pub supervisord: SupervisordConfig,
     /// Sorted by priority, then name (NAM-015).
     pub groups: Vec<GroupConfig>,

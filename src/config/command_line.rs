@@ -1,0 +1,556 @@
+//! supervisord's command line (CLI rows): the switches, their values, the help text.
+//!
+//! What is given here stands over the configuration file (CLI-011); `mod.rs` joins the two. Reading is done in the
+//! reference's order, in the words of its messages: first the form of all switches, then words that are none, then each
+//! switch in turn, where `-h` and `-v` end it (CLI-009).
+
+use std::fmt;
+use std::path::PathBuf;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::context::LoadContext;
+use super::error::{ConfigError, Reason};
+use super::getopt::{Found, GetoptError, Switch, getopt};
+use super::text::{repr, repr_list, show};
+use super::value;
+
+/// The reference level this program keeps.
+pub const VERSION: &str = "4.3.0";
+
+/// What was given on the command line; `None` and `false` where nothing was.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommandLine {
+    /// As typed (CFL-007).
+    pub config_file: Option<BString>,
+    pub nodaemon: bool,
+    pub silent: bool,
+    pub nocleanup: bool,
+    pub strip_ansi: bool,
+    /// Not looked up until the file has been read (CLI-008).
+    pub user: Option<BString>,
+    pub umask: Option<u32>,
+    pub directory: Option<PathBuf>,
+    pub logfile: Option<PathBuf>,
+    pub logfile_maxbytes: Option<i64>,
+    pub logfile_backups: Option<i64>,
+    pub loglevel: Option<i32>,
+    pub pidfile: Option<PathBuf>,
+    pub identifier: Option<String>,
+    pub childlogdir: Option<PathBuf>,
+    pub minfds: Option<i64>,
+    pub minprocs: Option<i64>,
+    /// Accepted for the reference's sake; there is no profiler (CLI-015).
+    pub profile_options: Option<BString>,
+}
+
+/// What a command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    Run(Box<CommandLine>),
+    /// Print [`help`] and leave with status 0.
+    Help,
+    /// Print [`VERSION`] and leave with status 0.
+    Version,
+}
+
+/// What is wrong with a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UsageError {
+    Form(GetoptError),
+    Positional {
+        words: Vec<BString>,
+    },
+    Conflicting {
+        option: String,
+    },
+    BadValue {
+        option: String,
+        value: BString,
+        reason: Box<Reason>,
+    },
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Form(error) => error.fmt(f),
+            Self::Positional { words } => write!(
+                f,
+                "positional arguments are not supported: {}",
+                repr_list(words.iter().map(|word| word.as_bstr()))
+            ),
+            Self::Conflicting { option } => write!(
+                f,
+                "conflicting command line option {}",
+                repr(option.as_bytes().as_bstr())
+            ),
+            Self::BadValue {
+                option,
+                value,
+                reason,
+            } => write!(
+                f,
+                "invalid value for {option} {}: {reason}",
+                repr(value.as_bstr())
+            ),
+        }
+    }
+}
+
+/// Which setting a switch gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Setting {
+    Help,
+    Version,
+    Configuration,
+    Nodaemon,
+    User,
+    Umask,
+    Directory,
+    Logfile,
+    LogfileMaxbytes,
+    LogfileBackups,
+    Loglevel,
+    Pidfile,
+    Identifier,
+    Childlogdir,
+    Minfds,
+    Minprocs,
+    Nocleanup,
+    StripAnsi,
+    ProfileOptions,
+    Silent,
+}
+
+/// A switch with its line of help: the word for its value, and what it does.
+struct Row {
+    setting: Setting,
+    short: Option<char>,
+    long: Option<&'static str>,
+    value: Option<&'static str>,
+    help: &'static str,
+}
+
+const fn row(
+    setting: Setting,
+    short: Option<char>,
+    long: Option<&'static str>,
+    value: Option<&'static str>,
+    help: &'static str,
+) -> Row {
+    Row {
+        setting,
+        short,
+        long,
+        value,
+        help,
+    }
+}
+
+/// CLI-001, in the order of the help.
+const ROWS: [Row; 21] = [
+    row(
+        Setting::Configuration,
+        Some('c'),
+        Some("configuration"),
+        Some("FILENAME"),
+        "read the configuration from FILENAME",
+    ),
+    row(
+        Setting::Nodaemon,
+        Some('n'),
+        Some("nodaemon"),
+        None,
+        "stay in the foreground",
+    ),
+    row(
+        Setting::Silent,
+        Some('s'),
+        Some("silent"),
+        None,
+        "in the foreground, keep the log off stdout",
+    ),
+    row(
+        Setting::Help,
+        Some('h'),
+        Some("help"),
+        None,
+        "print this text and exit",
+    ),
+    row(Setting::Help, Some('?'), None, None, "the same as -h"),
+    row(
+        Setting::Version,
+        Some('v'),
+        Some("version"),
+        None,
+        "print the version and exit",
+    ),
+    row(
+        Setting::User,
+        Some('u'),
+        Some("user"),
+        Some("USER"),
+        "become USER, given by name or number",
+    ),
+    row(
+        Setting::Umask,
+        Some('m'),
+        Some("umask"),
+        Some("UMASK"),
+        "as a daemon, use UMASK (octal, 022 by default)",
+    ),
+    row(
+        Setting::Directory,
+        Some('d'),
+        Some("directory"),
+        Some("DIRECTORY"),
+        "as a daemon, change to DIRECTORY",
+    ),
+    row(
+        Setting::Logfile,
+        Some('l'),
+        Some("logfile"),
+        Some("FILENAME"),
+        "use FILENAME as supervisord's log",
+    ),
+    row(
+        Setting::LogfileMaxbytes,
+        Some('y'),
+        Some("logfile_maxbytes"),
+        Some("BYTES"),
+        "rotate the log at BYTES, such as 50MB",
+    ),
+    row(
+        Setting::LogfileBackups,
+        Some('z'),
+        Some("logfile_backups"),
+        Some("NUM"),
+        "keep NUM rotated logs",
+    ),
+    row(
+        Setting::Loglevel,
+        Some('e'),
+        Some("loglevel"),
+        Some("LEVEL"),
+        "log LEVEL and above: critical, error, warn, info, debug, trace or blather",
+    ),
+    row(
+        Setting::Pidfile,
+        Some('j'),
+        Some("pidfile"),
+        Some("FILENAME"),
+        "write the process number to FILENAME",
+    ),
+    row(
+        Setting::Identifier,
+        Some('i'),
+        Some("identifier"),
+        Some("STR"),
+        "call this supervisord STR",
+    ),
+    row(
+        Setting::Childlogdir,
+        Some('q'),
+        Some("childlogdir"),
+        Some("DIRECTORY"),
+        "put AUTO logs of programs into DIRECTORY",
+    ),
+    row(
+        Setting::Nocleanup,
+        Some('k'),
+        Some("nocleanup"),
+        None,
+        "keep AUTO logs of earlier runs",
+    ),
+    row(
+        Setting::Minfds,
+        Some('a'),
+        Some("minfds"),
+        Some("NUM"),
+        "demand NUM file descriptors",
+    ),
+    row(
+        Setting::StripAnsi,
+        Some('t'),
+        Some("strip_ansi"),
+        None,
+        "remove terminal escapes from the logs of programs",
+    ),
+    row(
+        Setting::Minprocs,
+        None,
+        Some("minprocs"),
+        Some("NUM"),
+        "demand NUM processes",
+    ),
+    row(
+        Setting::ProfileOptions,
+        None,
+        Some("profile_options"),
+        Some("LIST"),
+        "accepted and ignored",
+    ),
+];
+
+/// Reads the words after the program's name.
+pub fn parse(arguments: &[BString], context: &LoadContext) -> Result<Request, ConfigError> {
+    read(arguments, context).map_err(|reason| ConfigError::Usage {
+        reason: Box::new(reason),
+    })
+}
+
+fn read(arguments: &[BString], context: &LoadContext) -> Result<Request, UsageError> {
+    let switches: Vec<Switch> = ROWS
+        .iter()
+        .map(|row| Switch {
+            short: row.short,
+            long: row.long,
+            takes_value: row.value.is_some(),
+        })
+        .collect();
+    let (found, rest) = getopt(&switches, arguments).map_err(UsageError::Form)?;
+    if !rest.is_empty() {
+        return Err(UsageError::Positional {
+            words: rest.to_vec(),
+        });
+    }
+    let mut line = CommandLine::default();
+    for found in found {
+        let row = &ROWS[found.index];
+        match row.setting {
+            Setting::Help => return Ok(Request::Help),
+            Setting::Version => return Ok(Request::Version),
+            setting => apply(&mut line, setting, &found, context)?,
+        }
+    }
+    Ok(Request::Run(Box::new(line)))
+}
+
+fn apply(
+    line: &mut CommandLine,
+    setting: Setting,
+    found: &Found,
+    context: &LoadContext,
+) -> Result<(), UsageError> {
+    let text = found.value.as_bstr();
+    match setting {
+        // Both end the reading before they get here.
+        Setting::Help | Setting::Version => Ok(()),
+        Setting::Nodaemon => set_flag(&mut line.nodaemon, found),
+        Setting::Silent => set_flag(&mut line.silent, found),
+        Setting::Nocleanup => set_flag(&mut line.nocleanup, found),
+        Setting::StripAnsi => set_flag(&mut line.strip_ansi, found),
+        Setting::Configuration => set(&mut line.config_file, found, Ok(text.to_owned())),
+        Setting::User => set(&mut line.user, found, Ok(text.to_owned())),
+        Setting::ProfileOptions => set(&mut line.profile_options, found, Ok(text.to_owned())),
+        Setting::Identifier => set(&mut line.identifier, found, Ok(value::string(text))),
+        Setting::Umask => set(&mut line.umask, found, value::mode(text)),
+        Setting::Directory => {
+            let value = value::existing_directory(text, context);
+            set(&mut line.directory, found, value)
+        }
+        Setting::Childlogdir => {
+            let value = value::existing_directory(text, context);
+            set(&mut line.childlogdir, found, value)
+        }
+        Setting::Logfile => {
+            let value = value::existing_dirpath(text, context);
+            set(&mut line.logfile, found, value)
+        }
+        Setting::Pidfile => {
+            let value = value::existing_dirpath(text, context);
+            set(&mut line.pidfile, found, value)
+        }
+        Setting::LogfileMaxbytes => set(&mut line.logfile_maxbytes, found, value::byte_size(text)),
+        Setting::LogfileBackups => set(&mut line.logfile_backups, found, value::integer(text)),
+        Setting::Loglevel => set(&mut line.loglevel, found, value::log_level(text)),
+        Setting::Minfds => set(&mut line.minfds, found, value::integer(text)),
+        Setting::Minprocs => set(&mut line.minprocs, found, value::integer(text)),
+    }
+}
+
+fn conflicting(found: &Found) -> UsageError {
+    UsageError::Conflicting {
+        option: found.shown.clone(),
+    }
+}
+
+/// The same switch twice is refused, even a flag (CLI-006).
+fn set_flag(flag: &mut bool, found: &Found) -> Result<(), UsageError> {
+    if std::mem::replace(flag, true) {
+        return Err(conflicting(found));
+    }
+    Ok(())
+}
+
+/// A bad value is reported before a repetition.
+fn set<T>(slot: &mut Option<T>, found: &Found, value: Result<T, Reason>) -> Result<(), UsageError> {
+    let value = value.map_err(|reason| UsageError::BadValue {
+        option: found.shown.clone(),
+        value: found.value.clone(),
+        reason: Box::new(reason),
+    })?;
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(conflicting(found)),
+    }
+}
+
+/// The text that `-h` prints, with the empty line that ends it (CLI-009, CLI-010).
+pub fn help(argv0: &BStr) -> String {
+    let mut text = format!(
+        "supervisord -- run a set of applications as daemons.\n\nUsage: {} [options]\n\nOptions:\n",
+        show(argv0)
+    );
+    for row in &ROWS {
+        let short = row.short.map(|short| format!("-{short}"));
+        let long = row.long.map(|long| format!("--{long}"));
+        let names: Vec<String> = short.into_iter().chain(long).collect();
+        let value = row.value.map(|value| format!(" {value}"));
+        text.push_str(&format!(
+            "{}{} -- {}\n",
+            names.join("/"),
+            value.unwrap_or_default(),
+            row.help
+        ));
+    }
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use bstr::{BStr, BString};
+
+    use super::{CommandLine, Request, help, parse};
+    use crate::config::context::LoadContext;
+
+    fn request(words: &[&str]) -> Result<Request, String> {
+        let words: Vec<BString> = words.iter().map(|&word| word.into()).collect();
+        parse(&words, &LoadContext::for_tests()).map_err(|error| error.to_string())
+    }
+
+    fn line(words: &[&str]) -> CommandLine {
+        match request(words) {
+            Ok(Request::Run(line)) => *line,
+            other => panic!("{words:?} gave {other:?}"),
+        }
+    }
+
+    // CLI-001, CLI-002, CLI-003
+    #[test]
+    fn every_switch_sets_its_field() {
+        let given = line(&[
+            "-nskt",
+            "-cfile",
+            "-u",
+            "web",
+            "-m",
+            "027",
+            "-d",
+            "/",
+            "-lx.log",
+            "-y",
+            "1MB",
+            "-z",
+            "3",
+            "-e",
+            "debug",
+            "-j",
+            "x.pid",
+            "-i",
+            "me",
+            "-q",
+            "/",
+            "-a",
+            "5",
+            "--minprocs",
+            "6",
+            "--profile_options=calls",
+        ]);
+        let expected = CommandLine {
+            config_file: Some("file".into()),
+            nodaemon: true,
+            silent: true,
+            nocleanup: true,
+            strip_ansi: true,
+            user: Some("web".into()),
+            umask: Some(0o27),
+            directory: Some("/".into()),
+            logfile: Some("x.log".into()),
+            logfile_maxbytes: Some(1 << 20),
+            logfile_backups: Some(3),
+            loglevel: Some(10),
+            pidfile: Some("x.pid".into()),
+            identifier: Some("me".to_owned()),
+            childlogdir: Some("/".into()),
+            minfds: Some(5),
+            minprocs: Some(6),
+            profile_options: Some("calls".into()),
+        };
+        assert_eq!(given, expected);
+        assert_eq!(line(&[]), CommandLine::default());
+        assert_eq!(line(&["--logfile_b", "3"]).logfile_backups, Some(3));
+    }
+
+    // CLI-009
+    #[test]
+    fn help_and_version_end_the_reading_where_they_stand() {
+        assert_eq!(request(&["-h"]), Ok(Request::Help));
+        assert_eq!(request(&["-?"]), Ok(Request::Help));
+        assert_eq!(request(&["--vers"]), Ok(Request::Version));
+        assert_eq!(request(&["-n", "-v", "-n"]), Ok(Request::Version));
+        assert!(request(&["-n", "-n", "-v"]).is_err());
+        assert!(request(&["-h", "-x"]).is_err());
+    }
+
+    // CLI-004 to CLI-008
+    #[test]
+    fn mistakes_have_the_words_of_the_reference() {
+        for (words, expected) in [
+            (&["-x"][..], "option -x not recognized"),
+            (
+                &["-n", "foo", "-c"],
+                "positional arguments are not supported: ['foo', '-c']",
+            ),
+            (
+                &["-n", "--nodaemon"],
+                "conflicting command line option '--nodaemon'",
+            ),
+            (
+                &["-c", "a", "-c", "b"],
+                "conflicting command line option '-c'",
+            ),
+            (
+                &["--logfile_max", "5M"],
+                "invalid value for --logfile_maxbytes '5M': invalid literal for int() with base 10: '5m'",
+            ),
+            (
+                &["-m", "9"],
+                "invalid value for -m '9': 9 can not be converted to an octal type",
+            ),
+            (
+                &["-e", "loud"],
+                "invalid value for -e 'loud': bad logging level name 'loud'",
+            ),
+        ] {
+            assert_eq!(request(words), Err(expected.to_owned()), "{words:?}");
+        }
+        assert_eq!(
+            line(&["-u", "no such user"]).user,
+            Some("no such user".into())
+        );
+    }
+
+    // CLI-010
+    #[test]
+    fn the_help_names_the_program_and_all_switches() {
+        let text = help(BStr::new("/opt/bin/supervisord"));
+        assert!(text.starts_with("supervisord -- run a set of applications as daemons.\n"));
+        assert!(text.contains("Usage: /opt/bin/supervisord [options]\n"));
+        assert!(text.contains("-l/--logfile FILENAME -- use FILENAME as"));
+        assert!(text.contains("\n--minprocs NUM -- "));
+        assert!(text.ends_with("\n\n"));
+    }
+}

@@ -1,0 +1,314 @@
+//! One program-like section to its processes: `[program:x]`, and the process half of `[eventlistener:x]` and
+//! `[fcgi-program:x]` (PRG rows).
+//!
+//! The reference's `_processes_from_section` decides what is read once and what per process, hence which names an
+//! option may use (EXP-013, EXP-014), and in which order options are looked at, hence which error is seen (PRG-029).
+//! Both orders are kept here line by line. What makes groups of these processes is in `group.rs`.
+
+use std::collections::BTreeMap;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::environment;
+use super::error::{ConfigError, Reason};
+use super::expand::{Names, Scope, Value, expand};
+use super::loader::Loader;
+use super::options::Row;
+use super::options::program::{self as rows, StreamRows};
+use super::reading::{OptionError, SectionReader};
+use super::types::{Autorestart, LogFile, ProcessConfig, StreamConfig};
+use super::value::{self, LogFileName};
+use crate::model::signal::Signal;
+
+/// The processes of a section, sorted by priority and name (NAM-016). Errors name section and file (ERR-002).
+pub fn processes(
+    loader: &mut Loader<'_>,
+    section: &str,
+    group_name: &str,
+) -> Result<Vec<ProcessConfig>, ConfigError> {
+    read_section(loader, section, group_name).map_err(|error| ConfigError::Program {
+        file: loader.file_of(section),
+        section: section.to_owned(),
+        option: error.option.to_owned(),
+        reason: Box::new(error.reason),
+    })
+}
+
+fn read_section(
+    loader: &mut Loader<'_>,
+    section: &str,
+    group_name: &str,
+) -> Result<Vec<ProcessConfig>, OptionError> {
+    let (_, part) = section.split_once(':').unwrap_or((section, ""));
+    let program_name = value::name(part).map_err(|reason| OptionError::new("", reason))?;
+    let mut names = Names::default();
+    names.set_text("here", loader.here.clone());
+    names.set_text("program_name", program_name);
+    names.set_text("host_node_name", loader.context.hostname.as_str());
+    names.set_text("group_name", group_name);
+
+    let shared = Shared::read(loader, section, &names)?;
+    let mut processes = Vec::new();
+    let end = shared.numprocs_start.saturating_add(shared.numprocs);
+    for process_num in shared.numprocs_start..end {
+        processes.push(read_process(
+            loader,
+            section,
+            &shared,
+            &mut names,
+            process_num,
+        )?);
+    }
+    processes.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
+    Ok(processes)
+}
+
+/// What all processes of a section have in common: the options read once, before `process_num` is known (EXP-013).
+struct Shared {
+    priority: i64,
+    autostart: bool,
+    autorestart: Autorestart,
+    startsecs: i64,
+    startretries: i64,
+    stopsignal: Signal,
+    stopwaitsecs: i64,
+    stopasgroup: bool,
+    killasgroup: bool,
+    exitcodes: Vec<u8>,
+    redirect_stderr: bool,
+    numprocs: i64,
+    numprocs_start: i64,
+    /// Not yet expanded.
+    environment: BString,
+    stdout: SharedStream,
+    stderr: SharedStream,
+    serverurl: Option<String>,
+    uid: Option<u32>,
+    umask: Option<u32>,
+    /// Not yet expanded.
+    process_name: String,
+}
+
+struct SharedStream {
+    capture_maxbytes: i64,
+    events_enabled: bool,
+}
+
+impl SharedStream {
+    fn read(reader: &SectionReader<'_>, rows: &StreamRows) -> Result<Self, OptionError> {
+        Ok(Self {
+            capture_maxbytes: reader.read(&rows.capture_maxbytes)?,
+            events_enabled: reader.read(&rows.events_enabled)?,
+        })
+    }
+}
+
+impl Shared {
+    fn read(loader: &Loader<'_>, section: &str, names: &Names) -> Result<Self, OptionError> {
+        let layers = [&loader.variables, names];
+        let reader = loader.reader(section, Scope { layers: &layers });
+        // Fields are evaluated in the order written, which is PRG-029's.
+        let priority = reader.read(&rows::PRIORITY)?;
+        let autostart = reader.read(&rows::AUTOSTART)?;
+        let autorestart = reader.read(&rows::AUTORESTART)?;
+        let startsecs = reader.read(&rows::STARTSECS)?;
+        let startretries = reader.read(&rows::STARTRETRIES)?;
+        let stopsignal = reader.read(&rows::STOPSIGNAL)?;
+        let stopwaitsecs = reader.read(&rows::STOPWAITSECS)?;
+        let stopasgroup = reader.read(&rows::STOPASGROUP)?;
+        let killasgroup = reader.optional(&rows::KILLASGROUP)?.unwrap_or(stopasgroup);
+        let exitcodes = reader.read(&rows::EXITCODES)?;
+        let redirect_stderr = reader.read(&rows::REDIRECT_STDERR)?;
+        let numprocs = reader.read(&rows::NUMPROCS)?;
+        let numprocs_start = reader.read(&rows::NUMPROCS_START)?;
+        let environment = unexpanded(&reader, &rows::ENVIRONMENT);
+        let stdout = SharedStream::read(&reader, &rows::STDOUT)?;
+        let stderr = SharedStream::read(&reader, &rows::STDERR)?;
+        let serverurl = reader
+            .optional(&rows::SERVERURL)?
+            .filter(|url| !is_auto(url));
+        let uid = reader.optional(&rows::USER)?;
+        let umask = reader.optional(&rows::UMASK)?;
+        let process_name = unexpanded(&reader, &rows::PROCESS_NAME);
+        let process_name = value::name(&process_name.to_str_lossy())
+            .map_err(|reason| OptionError::new(rows::PROCESS_NAME.name, reason))?;
+        // A text check, which an escaped `%%(process_num)s` passes as well (PRG-005).
+        if numprocs > 1 && !process_name.contains("%(process_num)") {
+            return Err(OptionError::new(
+                rows::PROCESS_NAME.name,
+                Reason::ProcessNumMissing,
+            ));
+        }
+        if stopasgroup && !killasgroup {
+            return Err(OptionError::new(
+                rows::KILLASGROUP.name,
+                Reason::StopWithoutKillAsGroup,
+            ));
+        }
+        Ok(Self {
+            priority,
+            autostart,
+            autorestart,
+            startsecs,
+            startretries,
+            stopsignal,
+            stopwaitsecs,
+            stopasgroup,
+            killasgroup,
+            exitcodes,
+            redirect_stderr,
+            numprocs,
+            numprocs_start,
+            environment,
+            stdout,
+            stderr,
+            serverurl,
+            uid,
+            umask,
+            process_name,
+        })
+    }
+}
+
+fn unexpanded(reader: &SectionReader<'_>, row: &Row<BString>) -> BString {
+    reader
+        .raw(row.name)
+        .unwrap_or_else(|| BString::from(row.default))
+}
+
+/// PRG-024. An empty text is not AUTO: it leaves the variable out.
+fn is_auto(url: &str) -> bool {
+    super::text::strip(url).to_uppercase() == "AUTO"
+}
+
+/// One process. `names` is shared by all of a section: what one process's `environment` defines, the next one's options
+/// see (EXP-015).
+fn read_process(
+    loader: &mut Loader<'_>,
+    section: &str,
+    shared: &Shared,
+    names: &mut Names,
+    process_num: i64,
+) -> Result<ProcessConfig, OptionError> {
+    names.set("process_num", Value::Number(process_num));
+    names.set("numprocs", Value::Number(shared.numprocs));
+    names.update(&loader.variables);
+    let own = read_environment(shared, names)?;
+    for (name, value) in &own {
+        names.set_variable(name.as_bstr(), value.as_bstr());
+    }
+
+    let names = &*names;
+    let layers = [&loader.variables, names];
+    let reader = loader.reader(section, Scope { layers: &layers });
+    let directory = reader.optional(&rows::DIRECTORY)?;
+    let mut warnings = Vec::new();
+    let stdout = read_stream(&reader, names, &rows::STDOUT, &shared.stdout, &mut warnings)?;
+    let mut stderr = read_stream(&reader, names, &rows::STDERR, &shared.stderr, &mut warnings)?;
+    if shared.redirect_stderr {
+        if let LogFile::Path(_) = stderr.logfile {
+            warnings.push(format!(
+                "For [{section}], redirect_stderr=true but stderr_logfile has also been set to a filename, the filename \
+                 has been ignored"
+            ));
+        }
+        stderr.logfile = LogFile::None;
+    }
+    let command = reader.optional(&rows::COMMAND)?;
+    let command = command.ok_or_else(|| {
+        let section = section.to_owned();
+        OptionError::new(rows::COMMAND.name, Reason::NoCommand { section })
+    })?;
+    let name = expand_alone(&rows::PROCESS_NAME, shared.process_name.as_bytes(), names)?;
+
+    let mut environment: BTreeMap<BString, BString> = loader.environment.iter().cloned().collect();
+    environment.extend(own);
+    loader.messages.warnings.append(&mut warnings);
+    Ok(ProcessConfig {
+        name: value::string(name.as_bstr()),
+        command,
+        directory,
+        umask: shared.umask,
+        uid: shared.uid,
+        priority: shared.priority,
+        autostart: shared.autostart,
+        autorestart: shared.autorestart,
+        startsecs: shared.startsecs,
+        startretries: shared.startretries,
+        stdout,
+        stderr,
+        stopsignal: shared.stopsignal,
+        stopwaitsecs: shared.stopwaitsecs,
+        stopasgroup: shared.stopasgroup,
+        killasgroup: shared.killasgroup,
+        exitcodes: shared.exitcodes.clone(),
+        redirect_stderr: shared.redirect_stderr,
+        environment,
+        serverurl: shared.serverurl.clone(),
+    })
+}
+
+fn read_environment(
+    shared: &Shared,
+    names: &Names,
+) -> Result<Vec<(BString, BString)>, OptionError> {
+    let text = expand_alone(&rows::ENVIRONMENT, &shared.environment, names)?;
+    environment::pairs(text.as_bstr())
+        .map_err(|reason| OptionError::new(rows::ENVIRONMENT.name, reason))
+}
+
+/// Fills in with the process's own names only, under the bare option name (EXP-008).
+fn expand_alone<T>(row: &Row<T>, text: &[u8], names: &Names) -> Result<BString, OptionError> {
+    let layers = [names];
+    expand(BStr::new(text), Scope { layers: &layers }, row.name)
+        .map_err(|reason| OptionError::new(row.name, reason))
+}
+
+fn read_stream(
+    reader: &SectionReader<'_>,
+    names: &Names,
+    rows: &StreamRows,
+    shared: &SharedStream,
+    warnings: &mut Vec<String>,
+) -> Result<StreamConfig, OptionError> {
+    let logfile = match reader.text(rows.logfile.name)? {
+        None => LogFileName::File(LogFile::Auto),
+        // Expanded a second time (EXP-017).
+        Some(text) => {
+            let text = expand_alone(&rows.logfile, &text, names)?;
+            (rows.logfile.read)(text.as_bstr(), reader.context)
+                .map_err(|reason| OptionError::new(rows.logfile.name, reason))?
+        }
+    };
+    let logfile_backups = reader.read(&rows.backups)?;
+    let logfile_maxbytes = reader.read(&rows.maxbytes)?;
+    let mut syslog = reader.read(&rows.syslog)?;
+    let section = reader.section;
+    let logfile = match logfile {
+        LogFileName::File(logfile) => logfile,
+        LogFileName::Syslog => {
+            warnings.push(format!(
+                "For [{section}], {}=syslog but this is deprecated and will be removed.  Use {}=true to enable syslog \
+                 instead.",
+                rows.logfile.name, rows.syslog.name
+            ));
+            syslog = true;
+            LogFile::None
+        }
+    };
+    if logfile == LogFile::Auto && logfile_maxbytes == 0 {
+        warnings.push(format!(
+            "For [{section}], AUTO logging used for {} without rollover, set maxbytes > 0 to avoid filling up \
+             filesystem unintentionally",
+            rows.logfile.name
+        ));
+    }
+    Ok(StreamConfig {
+        logfile,
+        logfile_maxbytes,
+        logfile_backups,
+        capture_maxbytes: shared.capture_maxbytes,
+        events_enabled: shared.events_enabled,
+        syslog,
+    })
+}
