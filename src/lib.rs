@@ -8,11 +8,13 @@
 //! - [`supervisor`]: the machine, without clock or IO.
 //! - [`xmlrpc`]: the wire format, both directions.
 //! - [`logs`]: log files and supervisord's own log.
+//! - [`ctl`]: supervisorctl, the command line client.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
 //! - [`rpc`]: the XML-RPC methods.
 //! - [`tools`]: words after `supervisord` that the reference does not know.
 
 pub mod config;
+pub mod ctl;
 pub mod daemon;
 pub mod logs;
 pub mod model;

@@ -177,7 +177,7 @@ fn socket_class(error: &io::Error) -> &'static str {
 
 fn write_socket_error(f: &mut fmt::Formatter<'_>, error: &io::Error) -> fmt::Result {
     let Some(number) = error.raw_os_error() else {
-        return error.fmt(f);
+        return write!(f, "{error}");
     };
     // The standard library puts the number behind the text, Python before it.
     let text = error.to_string();

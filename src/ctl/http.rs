@@ -25,11 +25,12 @@ impl Connection {
     pub fn open(endpoint: &Endpoint) -> Result<Self, CtlError> {
         match endpoint {
             Endpoint::Unix { path } => {
-                let address =
-                    UnixAddr::from_pathname(path).map_err(|_| CtlError::PathTooLong)?;
+                let address = UnixAddr::from_pathname(path).map_err(|_| CtlError::PathTooLong)?;
                 Ok(Self::Unix(UnixStream::connect_addr(&address)?))
             }
-            Endpoint::Inet { host, port } => Ok(Self::Inet(connect_to_any(&addresses(host, *port)?)?)),
+            Endpoint::Inet { host, port } => {
+                Ok(Self::Inet(connect_to_any(&addresses(host, *port)?)?))
+            }
         }
     }
 }
@@ -136,7 +137,10 @@ pub fn read_head(reader: &mut impl BufRead) -> Result<Head, CtlError> {
     }
     let first = String::from_utf8_lossy(&first).into_owned();
     let Some((status, reason)) = read_status(&first) else {
-        let line = first.trim_end_matches('\n').trim_end_matches('\r').to_owned();
+        let line = first
+            .trim_end_matches('\n')
+            .trim_end_matches('\r')
+            .to_owned();
         return Err(CtlError::BadStatusLine { line });
     };
     let mut framing = Framing::UntilClosed;

@@ -137,7 +137,10 @@ fn host_and_port(authority: &str) -> (&str, &str) {
         Some((_, place)) => place,
         None => authority,
     };
-    if let Some((host, after)) = place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    if let Some((host, after)) = place
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
         return (host, after.strip_prefix(':').unwrap_or_default());
     }
     place.split_once(':').unwrap_or((place, ""))
