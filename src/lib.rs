@@ -11,11 +11,15 @@
 //! - [`ctl`]: supervisorctl, the command line client.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
 //! - [`rpc`]: the XML-RPC methods.
+//! - [`http`]: sockets, authentication, routes, log tails.
+//! - [`app`]: puts the parts together.
 //! - [`tools`]: words after `supervisord` that the reference does not know.
 
+pub mod app;
 pub mod config;
 pub mod ctl;
 pub mod daemon;
+pub mod http;
 pub mod logs;
 pub mod model;
 pub mod rpc;

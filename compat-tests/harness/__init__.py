@@ -10,6 +10,7 @@
 * ``pair``       both daemons side by side, and the comparison
 """
 
+from . import http, where
 from .daemon import Daemon, Output
 from .http import Connection, Reply
 from .pair import Pair, fresh_pair, shared_pair
@@ -24,6 +25,8 @@ __all__ = [
     "Reply",
     "Screen",
     "fresh_pair",
+    "http",
     "shared_pair",
     "wait_for",
+    "where",
 ]

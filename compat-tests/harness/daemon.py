@@ -212,6 +212,7 @@ class Daemon:
 
     def call(self, method: str, *params):
         """The result of one call, or the fault as ``("fault", code, text)``, or the HTTP error as ``("http", code)``."""
+        self.wait_exec()
         try:
             target = self.rpc()
             for part in method.split("."):
@@ -240,6 +241,7 @@ class Daemon:
 
     def ctl(self, *words: str, options=(), stdin: str = "", timeout: float = 30.0, env=None, config=True) -> Output:
         """The real supervisorctl, with this daemon's configuration file."""
+        self.wait_exec()
         command = self.ctl_command(*words, options=options, config=config)
         if env is None and where.preloading(self.kind):
             out, err, code = _client.run(command, stdin=stdin.encode(), cwd=self.dir, env=self.env, timeout=timeout)
@@ -251,6 +253,22 @@ class Daemon:
         return Output(out.decode("utf-8", "backslashreplace"), err.decode("utf-8", "backslashreplace"), code)
 
     # Conditions
+
+    def wait_exec(self):
+        """Waits until each child runs its own program: a signal to a child of the reference that is still Python is lost."""
+        try:
+            own = Path(f"/proc/{self.pid}/cmdline").read_bytes()
+            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        except OSError:
+            return
+
+        def executed(child):
+            try:
+                return Path(f"/proc/{child}/cmdline").read_bytes() != own
+            except OSError:
+                return True
+
+        wait_for(lambda: all(map(executed, children)), 5, what="a child's exec", pause=0.005)
 
     def states(self) -> dict:
         """State name by full process name."""

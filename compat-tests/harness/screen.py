@@ -86,10 +86,17 @@ class Screen:
                 self.status = os.waitstatus_to_exitcode(status)
         return self.status is not None
 
-    def wait_end(self, limit: float = 15.0) -> int:
-        """Waits for the program's end, taking in all it paints, and returns its exit status."""
+    def wait_end(self, limit: float = 15.0, insist: str = "") -> int:
+        """Waits for the program's end, taking in all it paints, and returns its exit status.
+
+        `insist` is a key to press again each second, for a program that may not have been listening yet.
+        """
         end = time.monotonic() + limit
+        again = time.monotonic() + 1
         while True:
+            if insist and not self.ended() and time.monotonic() > again:
+                self.type(insist)
+                again += 1
             more = self.pump(0.05)
             if self.ended() and not more:
                 return self.status

@@ -139,17 +139,16 @@ def parse(text):
 
 
 def render(scenario, start, traces):
-    """The text of a scenario with its trace: `start` are the lines before the first happening, `traces` one list per happening."""
+    """The text of a scenario with its trace: `start` are the lines before the first happening, `traces` one list per
+    happening. Without happenings there is no run and no trace."""
     by_place = dict(zip(scenario.places, traces))
-    first = scenario.places[0] if scenario.places else len(scenario.lines)
+    first = scenario.places[0] if scenario.places else None
     out = []
     for place, line in enumerate(scenario.lines):
         if place == first:
             out += _indented(start)
         out.append(line)
         out += _indented(by_place.get(place, []))
-    if first == len(scenario.lines):
-        out += _indented(start)
     return "\n".join(out) + "\n"
 
 

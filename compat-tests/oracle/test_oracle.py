@@ -9,22 +9,19 @@
 
 import os
 import random
-import re
 import shutil
-import subprocess
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from oracle import reference, run, scenario, walk
+from oracle import ours, reference, run, scenario, walk
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted((REPOSITORY / "fixtures" / "scenarios").glob("*.txt"))
 WALKS = int(os.environ.get("ORACLE_WALKS", "300"))
 STEPS = int(os.environ.get("ORACLE_STEPS", "1000"))
 SEED = int(os.environ.get("ORACLE_SEED", "1"))
-RUNNER = Path(os.environ.get("ORACLE_RUNNER", REPOSITORY / "target" / "release" / "examples" / "scenario"))
 SHOWN = 3  # differing files shown in full; of the others the names
 LINES = 45  # of each
 
@@ -42,25 +39,10 @@ def walks(tmp_path_factory):
     return folder
 
 
-def differences(files):
-    """What our side says about these scenarios: file -> report. Empty when all agree."""
-    if not RUNNER.exists():
-        pytest.fail(f"{RUNNER} is not there: cargo build --release --example scenario")
-    reports, files = {}, [str(file) for file in files]
-    result = subprocess.run([RUNNER, *files], capture_output=True, text=True)
-    if result.returncode == 0:
-        assert result.stdout == "", "the runner says that all agree and yet has something to say"
-        return {}
-    for part in re.split(r"^(?=" + "|".join(re.escape(file + ": ") for file in files) + ")", result.stdout, flags=re.M):
-        name, colon, report = part.partition(": ")
-        if colon:
-            reports[name] = report
-    # a runner that breaks down must not pass for one that agrees
-    return reports or {str(RUNNER): f"exit status {result.returncode}\n{result.stdout}{result.stderr}"}
-
-
 def assert_agree(files):
-    reports = differences(files)
+    if not ours.RUNNER.exists():
+        pytest.fail(f"{ours.RUNNER} is not there: cargo build --release --example scenario")
+    reports = ours.differences(files)
     if not reports:
         return
     keep = os.environ.get("ORACLE_KEEP")

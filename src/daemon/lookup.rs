@@ -30,7 +30,7 @@ pub fn find(
 ) -> Result<Program, CommandError> {
     let argv = shlex::split(command).map_err(|error| CommandError::CantParse {
         command: command.to_string(),
-        reason: error.reason(),
+        reason: error.to_string(),
     })?;
     let Some(name) = argv.first() else {
         return Err(CommandError::Empty);

@@ -87,7 +87,7 @@ pub enum CommandError {
     /// The command as written, and what is wrong with its quoting.
     CantParse {
         command: String,
-        reason: &'static str,
+        reason: String,
     },
     Empty,
     NotFound {

@@ -1,0 +1,206 @@
+//! One request and its answer: the gate, the route, the body, the reply.
+//!
+//! The order of the checks is visible to clients: first the password (HTTP-070), then the method (HTTP-079), then the
+//! length of the body, then what the route itself has to say. A body is read piece by piece and never more of it than
+//! the limit, whatever its header promises.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use tokio::sync::watch;
+
+use super::access_log::{Entry, Peer};
+use super::auth::{Gate, Verdict};
+use super::io::Stream;
+use super::limits::{Activity, Budget, Limits};
+use super::reply::{Body, Reply};
+use super::routes::{LogTail, NoLog, Route};
+use super::site::Backend;
+use super::tail::{self, Surroundings};
+use super::watch::Watcher;
+
+/// What all connections of all servers share.
+pub struct House<B> {
+    pub backend: Rc<B>,
+    pub limits: Limits,
+    pub requests: Budget,
+    pub answers: Budget,
+    pub watcher: Watcher,
+    /// True once the servers are to stop.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// One connection, as its requests see it.
+pub struct Visitor<B> {
+    pub house: Rc<House<B>>,
+    pub gate: Gate,
+    pub stream: Rc<Stream>,
+    pub activity: Rc<Activity>,
+    pub peer: Peer,
+}
+
+/// Why a body cannot be had.
+enum NoBody {
+    TooLarge,
+    /// The client is gone, or what it sends is not HTTP.
+    Broken(hyper::Error),
+}
+
+impl<B: Backend> Visitor<B> {
+    /// Answers one request. An error closes the connection without an answer.
+    pub async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, hyper::Error> {
+        let (head, body) = request.into_parts();
+        let reply = self
+            .reply(&head.method, &head.uri, &head.headers, body)
+            .await?;
+        if reply.is_stream() {
+            self.activity.tailing();
+        } else {
+            let bytes = reply.size(head.version);
+            Entry {
+                peer: self.peer,
+                method: &head.method,
+                uri: &head.uri,
+                version: head.version,
+                status: reply.status.as_u16(),
+                bytes,
+            }
+            .write();
+            self.activity.sending();
+        }
+        Ok(reply.into_response(head.version, wants_keep_alive(&head.headers)))
+    }
+
+    async fn reply(
+        &self,
+        method: &Method,
+        uri: &hyper::Uri,
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> Result<Reply, hyper::Error> {
+        let authorization = headers.get(AUTHORIZATION).map(|value| value.as_bytes());
+        match self.gate.check(authorization) {
+            Verdict::Welcome => {}
+            Verdict::Unauthorized => return Ok(self.refuse(Reply::unauthorized())),
+            Verdict::Malformed => return Ok(self.refuse(Reply::refusal(StatusCode::BAD_REQUEST))),
+        }
+        let route = Route::of(uri);
+        let is_call = route.takes(method) && method == Method::POST;
+        if is_call && !headers.contains_key(CONTENT_LENGTH) {
+            // Chunks are not taken instead of a length (HTTP-028); without a body to come, the connection is kept.
+            let missing = StatusCode::LENGTH_REQUIRED;
+            return Ok(if body.is_end_stream() {
+                Reply::error(missing)
+            } else {
+                self.refuse(Reply::refusal(missing))
+            });
+        }
+        let body = match self.read(body).await {
+            Ok(body) => body,
+            Err(NoBody::TooLarge) => {
+                return Ok(self.refuse(Reply::refusal(StatusCode::PAYLOAD_TOO_LARGE)));
+            }
+            Err(NoBody::Broken(error)) => return Err(error),
+        };
+        if !route.takes(method) {
+            return Ok(Reply::error(match route {
+                Route::Rpc | Route::LogTail(_) | Route::MainLogTail => StatusCode::BAD_REQUEST,
+                Route::Ok if method == Method::HEAD => StatusCode::NOT_FOUND,
+                Route::Ok | Route::Elsewhere => StatusCode::BAD_REQUEST,
+            }));
+        }
+        Ok(match route {
+            Route::Rpc => self.call(body).await,
+            Route::LogTail(path) => self.log_tail(&path),
+            Route::MainLogTail => match self.house.backend.main_log() {
+                Some(log) => self.tail(&log, false),
+                None => Reply::error(StatusCode::NOT_FOUND),
+            },
+            Route::Ok => Reply::plain("OK"),
+            Route::Elsewhere => Reply::error(StatusCode::NOT_FOUND),
+        })
+    }
+
+    /// Marks that the client may be sending what nobody will read.
+    fn refuse(&self, reply: Reply) -> Reply {
+        self.activity.refused();
+        reply
+    }
+
+    /// Reads a body, whoever may want it: what is left unread would be taken for the next request.
+    async fn read(&self, mut body: Incoming) -> Result<Vec<u8>, NoBody> {
+        let limit = self.house.limits.body;
+        if body.size_hint().lower() > limit as u64 {
+            return Err(NoBody::TooLarge);
+        }
+        self.activity.reading_body();
+        let mut bytes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            if let Ok(data) = frame.map_err(NoBody::Broken)?.into_data() {
+                if bytes.len() + data.len() > limit {
+                    return Err(NoBody::TooLarge);
+                }
+                bytes.extend_from_slice(&data);
+            }
+        }
+        self.activity.answering();
+        Ok(bytes)
+    }
+
+    async fn call(&self, body: Vec<u8>) -> Reply {
+        if body.is_empty() {
+            // The reference never answers this (HTTP-030, RQK-001).
+            return Reply::error(StatusCode::BAD_REQUEST);
+        }
+        let answers = &self.house.answers;
+        match self.house.backend.respond(body).await {
+            Ok(_) if answers.is_spent() => Reply::error(StatusCode::SERVICE_UNAVAILABLE),
+            Ok(document) => {
+                let share = answers.take(document.len());
+                Reply::xml(document, share)
+            }
+            Err(status) => Reply::error(status),
+        }
+    }
+
+    fn log_tail(&self, path: &str) -> Reply {
+        let log = match LogTail::parse(path) {
+            Ok(log) => log,
+            Err(NoLog::Nothing) => return Reply::error(StatusCode::INTERNAL_SERVER_ERROR),
+            Err(NoLog::NotFound) => return Reply::error(StatusCode::NOT_FOUND),
+        };
+        match self.house.backend.process_log(log) {
+            Some(file) => self.tail(&file, true),
+            None => Reply::error(StatusCode::NOT_FOUND),
+        }
+    }
+
+    /// Tails of a file; what is not there, or cannot be read, is not found (HTTP-092).
+    fn tail(&self, file: &Path, for_proxies: bool) -> Reply {
+        let begun = std::fs::metadata(file)
+            .and_then(|metadata| metadata.modified())
+            .and_then(|modified| {
+                let around = Surroundings {
+                    watcher: &self.house.watcher,
+                    stream: Rc::clone(&self.stream),
+                    stopping: self.house.stopping.clone(),
+                };
+                Ok(Reply::tail(
+                    modified,
+                    for_proxies,
+                    tail::start(file, around)?,
+                ))
+            });
+        begun.unwrap_or_else(|_| Reply::error(StatusCode::NOT_FOUND))
+    }
+}
+
+fn wants_keep_alive(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONNECTION)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"keep-alive"))
+}

@@ -1,0 +1,240 @@
+//! Answers: their bodies, their heads, and the pages that tell an error.
+//!
+//! The order of the headers is part of the contract (HTTP-036, HTTP-063, HTTP-071, HTTP-095): `Server`, `Date`, then
+//! what the kind of answer brings in its own order, and `Connection` last. hyper keeps the order in which headers are
+//! put into its map as long as none is taken out again, which nothing here does.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::SystemTime;
+
+use hyper::body::{Body as HyperBody, Bytes, Frame, SizeHint};
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode, Version};
+use tokio::sync::mpsc;
+
+use super::date::Date;
+use super::limits::Share;
+
+/// What the reference calls itself (HTTP-036).
+const SERVER: HeaderValue = HeaderValue::from_static("Medusa/1.12");
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// The body of an answer.
+#[derive(Debug)]
+pub enum Body {
+    Whole(Bytes),
+    /// Comes as it comes, and ends when the sender is dropped.
+    Stream(mpsc::Receiver<Bytes>),
+}
+
+impl HyperBody for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match &mut *self {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Stream(pieces) => pieces.poll_recv(cx).map(|p| p.map(|p| Ok(Frame::data(p)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Stream(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// Bytes that count against the budget of unsent answers until the last of them is sent.
+struct Counted {
+    bytes: Vec<u8>,
+    _share: Share,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// An answer, apart from what every answer has.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Body,
+}
+
+impl Reply {
+    /// The answer to a call of an RPC method (HTTP-063).
+    pub fn xml(document: Vec<u8>, share: Share) -> Self {
+        let bytes = Bytes::from_owner(Counted {
+            bytes: document,
+            _share: share,
+        });
+        Self::whole("text/xml", bytes)
+    }
+
+    /// A short text that says that all is well.
+    pub fn plain(text: &'static str) -> Self {
+        Self::whole("text/plain", Bytes::from_static(text.as_bytes()))
+    }
+
+    fn whole(content_type: &'static str, body: Bytes) -> Self {
+        Self {
+            status: StatusCode::OK,
+            headers: vec![
+                (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+                (header::CONTENT_LENGTH, HeaderValue::from(body.len())),
+            ],
+            body: Body::Whole(body),
+        }
+    }
+
+    /// The page for a status that is an error (HTTP-037); the connection stays usable (HTTP-055).
+    pub fn error(status: StatusCode) -> Self {
+        let page = error_page(status);
+        Self {
+            status,
+            headers: vec![
+                (header::CONTENT_LENGTH, HeaderValue::from(page.len())),
+                (header::CONTENT_TYPE, HeaderValue::from_static("text/html")),
+            ],
+            body: Body::Whole(page.into()),
+        }
+    }
+
+    /// An error after which the connection closes, since the client may be sending what nobody will read.
+    pub fn refusal(status: StatusCode) -> Self {
+        let mut reply = Self::error(status);
+        let close = (header::CONNECTION, HeaderValue::from_static("close"));
+        reply.headers.insert(0, close);
+        reply
+    }
+
+    /// 401 (HTTP-071). The reference announces to close and does not (HTTP-072); we do.
+    pub fn unauthorized() -> Self {
+        let mut reply = Self::refusal(StatusCode::UNAUTHORIZED);
+        let challenge = HeaderValue::from_static("Basic realm=\"default\"");
+        reply
+            .headers
+            .insert(1, (header::WWW_AUTHENTICATE, challenge));
+        reply
+    }
+
+    /// A log as it grows (HTTP-095, HTTP-096).
+    pub fn tail(modified: SystemTime, for_proxies: bool, pieces: mpsc::Receiver<Bytes>) -> Self {
+        let mut headers = vec![
+            (header::LAST_MODIFIED, date_value(Date::from(modified))),
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("text/plain;charset=utf-8"),
+            ),
+        ];
+        if for_proxies {
+            headers.push((X_ACCEL_BUFFERING, HeaderValue::from_static("no")));
+        }
+        // hyper leaves it out by itself for HTTP/1.0.
+        let chunked = HeaderValue::from_static("chunked");
+        headers.push((header::TRANSFER_ENCODING, chunked));
+        Self {
+            status: StatusCode::OK,
+            headers,
+            body: Body::Stream(pieces),
+        }
+    }
+
+    pub fn is_stream(&self) -> bool {
+        matches!(self.body, Body::Stream(_))
+    }
+
+    /// How many bytes will be sent, head and body (HTTP-040). Not for streams.
+    pub fn size(&self, version: Version) -> usize {
+        let status_line = format!("{version:?} {}\r\n", self.status);
+        let common = "Server: Medusa/1.12\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n";
+        let headers: usize = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum();
+        let body = match &self.body {
+            Body::Whole(bytes) => bytes.len(),
+            Body::Stream(_) => 0,
+        };
+        status_line.len() + common.len() + headers + body
+    }
+
+    /// The finished answer. An HTTP/1.0 client that asked to keep the connection is told that it may, if the answer
+    /// has a length (HTTP-051).
+    pub fn into_response(mut self, version: Version, keep_alive: bool) -> Response<Body> {
+        if version == Version::HTTP_10 && keep_alive && !self.is_stream() {
+            let refused = self.headers.iter().any(|h| h.0 == header::CONNECTION);
+            if !refused {
+                let keep = HeaderValue::from_static("Keep-Alive");
+                self.headers.push((header::CONNECTION, keep));
+            }
+        }
+        let mut response = Response::new(self.body);
+        *response.status_mut() = self.status;
+        *response.version_mut() = version;
+        let headers = response.headers_mut();
+        headers.insert(header::SERVER, SERVER);
+        headers.insert(header::DATE, date_value(Date::now()));
+        headers.extend(self.headers);
+        response
+    }
+}
+
+fn date_value(date: Date) -> HeaderValue {
+    HeaderValue::try_from(date.to_string()).expect("a date is plain ASCII")
+}
+
+/// The body of an error, in CRLF lines (HTTP-037).
+fn error_page(status: StatusCode) -> String {
+    let code = status.as_u16();
+    let message = status.canonical_reason().unwrap_or_default();
+    format!(
+        "<head>\r\n<title>Error response</title>\r\n</head>\r\n<body>\r\n<h1>Error response</h1>\r\n\
+         <p>Error code {code}.\r\n<p>Message: {message}.\r\n</body>\r\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reply, error_page};
+    use hyper::{StatusCode, Version};
+
+    // HTTP-037: the lengths that the reference gives
+    #[test]
+    fn error_pages_have_the_lengths_of_the_reference() {
+        let length = |code: u16| {
+            let status = StatusCode::from_u16(code).expect("a status");
+            error_page(status).len()
+        };
+        let lengths = [404, 400, 401, 411, 301, 500].map(length);
+        assert_eq!(lengths, [134, 136, 137, 140, 142, 146]);
+    }
+
+    // HTTP-040: the sizes in the reference's access log
+    #[test]
+    fn the_access_log_counts_head_and_body() {
+        let size = |reply: Reply| reply.size(Version::HTTP_11);
+        assert_eq!(size(Reply::error(StatusCode::NOT_FOUND)), 264);
+        assert_eq!(size(Reply::error(StatusCode::BAD_REQUEST)), 268);
+        assert_eq!(size(Reply::unauthorized()), 330);
+    }
+}

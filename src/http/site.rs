@@ -1,0 +1,20 @@
+//! What is served: the seam between HTTP and the rest of the house.
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use hyper::StatusCode;
+
+use super::routes::LogTail;
+
+/// What the routes ask for. The daemon answers through `Handle` and `Rpc`; tests answer by themselves.
+pub trait Backend {
+    /// Answers an XML-RPC request; a status where there is no XML to answer with.
+    fn respond(&self, body: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, StatusCode>>;
+
+    /// Where that log is; `None` when there is no such process, channel or file name (HTTP-092).
+    fn process_log(&self, log: LogTail<'_>) -> Option<PathBuf>;
+
+    /// Where the daemon's own log is; `None` when it goes elsewhere (HTTP-096).
+    fn main_log(&self) -> Option<PathBuf>;
+}

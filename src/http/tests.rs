@@ -1,0 +1,5 @@
+//! Whole conversations over real sockets, byte by byte; the expected bytes are the reference's.
+
+mod hostile;
+mod requests;
+mod tails;
