@@ -8,6 +8,7 @@
 //! (CTL-040, CTL-041).
 
 mod clear;
+mod fg;
 mod groups;
 mod help;
 mod info;
@@ -58,7 +59,7 @@ pub const COMMANDS: [Command; 21] = [
     },
     Command {
         name: "fg",
-        run: fg,
+        run: fg::fg,
         help: "fg <process>\tSee a process's output and type its input\n\
                \t\tCtrl-C ends this",
     },
@@ -189,15 +190,6 @@ fn command(name: &str) -> Option<&'static Command> {
 fn quit(session: &mut Session<'_>, _: &str) -> Result<(), CtlError> {
     session.output.line("");
     session.leaving = true;
-    Ok(())
-}
-
-/// Not there yet: it needs two streams and the terminal at once.
-fn fg(session: &mut Session<'_>, _: &str) -> Result<(), CtlError> {
-    session.output.complaint(
-        "supervisorctl: fg is not there yet; use tail -f to see the output of a process",
-    );
-    session.exit_status = ExitStatus::Generic;
     Ok(())
 }
 
