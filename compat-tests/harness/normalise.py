@@ -25,6 +25,9 @@ _TEXT_RULES = [
 # Where in its own source a Python client stumbled says nothing about the daemon; our client tells no such place.
 _TEXT_RULES.append((re.compile(r": file: \S+ line: \d+"), ""))
 
+# Python's client dies of a file that is no configuration; ours says the same without the traceback (CTL-012).
+_TEXT_RULES.append((re.compile(r"Traceback \(most recent call last\):\n(?: .*\n)+configparser\.\w+: "), "Error: "))
+
 # Help is in words of our own: only what stands left of the tabs is compared (CTL-166), and that there is a note.
 _COMMANDS = "add|avail|clear|exit|fg|help|maintail|open|pid|quit|reload|remove|reread|restart|shutdown|signal|start|status|stop|tail|update|version"
 _TEXT_RULES += [

@@ -212,19 +212,22 @@ fn read_file(named: Option<BString>, context: &LoadContext) -> Result<ClientConf
             Err(_) => return Ok(ClientConfig::default()),
         },
     };
-    client::load(file.as_bstr(), context).map_err(|error| UsageError {
-        text: error.usage_text(context.argv0.as_bstr()),
-        status: match error {
-            // Python dies of these with a traceback (CTL-012).
-            ConfigError::NotText { .. }
-            | ConfigError::NoSectionHeader { .. }
-            | ConfigError::BadLines { .. } => 1,
-            ConfigError::NoFileFound { .. }
-            | ConfigError::FileMissing { .. }
-            | ConfigError::FileUnreadable { .. }
-            | ConfigError::Setting { .. }
-            | ConfigError::Program { .. }
-            | ConfigError::Usage { .. } => 2,
+    client::load(file.as_bstr(), context).map_err(|error| match error {
+        // Python dies of these with a traceback and status 1 (CTL-012).
+        ConfigError::NotText { .. }
+        | ConfigError::NoSectionHeader { .. }
+        | ConfigError::BadLines { .. } => UsageError {
+            text: format!("Error: {error}\n"),
+            status: 1,
+        },
+        ConfigError::NoFileFound { .. }
+        | ConfigError::FileMissing { .. }
+        | ConfigError::FileUnreadable { .. }
+        | ConfigError::Setting { .. }
+        | ConfigError::Program { .. }
+        | ConfigError::Usage { .. } => UsageError {
+            text: error.usage_text(context.argv0.as_bstr()),
+            status: 2,
         },
     })
 }

@@ -45,6 +45,13 @@ impl<'w> Output<'w> {
         let _ = writeln!(self.errors, "{text}");
     }
 
+    /// A question on stderr, without a line end.
+    pub fn question_on_stderr(&mut self, text: &str) {
+        self.flush();
+        let _ = self.errors.write_all(text.as_bytes());
+        let _ = self.errors.flush();
+    }
+
     /// Shows what was gathered.
     pub fn flush(&mut self) {
         if self.failure.is_none() {

@@ -40,8 +40,10 @@ pub fn ask_password(
         (&terminal).write_all(b"\n")?;
         return password;
     }
+    // Python then asks on stderr, so that a password prompt never ends up in a file.
     output.complaint("Warning: Password input may be echoed.");
-    ask(question, input, output)
+    output.question_on_stderr(question);
+    read_line(input)
 }
 
 /// A line without its end. The end of the input is no answer (CTL-052).

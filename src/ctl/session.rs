@@ -91,8 +91,8 @@ impl<'w> Session<'w> {
                 return self.show_error(&error);
             }
             self.output.line("Server requires authentication");
-            self.exit_status = ExitStatus::Generic;
             if !self.interactive {
+                self.exit_status = ExitStatus::Generic;
                 if let Err(error) = command(self, argument) {
                     self.show_error(&error);
                 }
