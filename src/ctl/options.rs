@@ -298,3 +298,136 @@ pub fn program_path(argv0: &OsStr, path_variable: Option<&OsStr>) -> BString {
 fn is_executable(path: &Path) -> bool {
     path.is_file() && nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use bstr::BString;
+
+    use super::{ClientConfig, Given, Options, Request, read, together};
+    use crate::config::client::CtlPlugin;
+    use crate::config::context::LoadContext;
+
+    /// Reads a command line that names no file.
+    fn given(words: &[&str]) -> Result<Request, String> {
+        let words: Vec<BString> = ["-c", ""]
+            .iter()
+            .chain(words)
+            .map(|&word| word.into())
+            .collect();
+        read(&words, &LoadContext::for_tests())
+            .map_err(|error| format!("{} {}", error.status, error.text))
+    }
+
+    fn shown(words: &[&str]) -> String {
+        match given(words) {
+            Ok(Request::Run(Options {
+                client,
+                interactive,
+                command,
+                ..
+            })) => {
+                format!(
+                    "{} {:?} {:?} {interactive} {command:?}",
+                    client.server_url, client.username, client.password
+                )
+            }
+            Ok(Request::Help { .. }) => "help".to_owned(),
+            Err(text) => text,
+        }
+    }
+
+    // CTL-002, CTL-003, CTL-009, CTL-018 to CTL-020
+    #[test]
+    fn options_end_at_the_first_word_and_the_words_become_one_line() {
+        for (words, meaning) in [
+            (
+                &["tail", "-f", "x y"][..],
+                "http://localhost:9001 None None false Some(\"tail -f x y\")",
+            ),
+            (
+                &["-i", "pid"],
+                "http://localhost:9001 None None true Some(\"pid\")",
+            ),
+            (&[], "http://localhost:9001 None None true None"),
+            (
+                &["--serv", "unix://s", "-ua", "-p", "", "--hist=x", ""],
+                "unix://s Some(\"a\") Some(\"\") false Some(\"\")",
+            ),
+            (&["-h", "-s", "foo"], "help"),
+            (&["-i?"], "help"),
+        ] {
+            assert_eq!(shown(words), meaning, "{words:?}");
+        }
+    }
+
+    // CTL-001, CTL-004, CTL-005
+    #[test]
+    fn mistakes_are_told_in_two_lines() {
+        for (words, message) in [
+            (&["-v"][..], "option -v not recognized"),
+            (&["--version"], "option --version not recognized"),
+            (
+                &["--history-file=x"],
+                "option --history-file not recognized",
+            ),
+            (&["-r"], "option -r requires argument"),
+            (
+                &["-u", "a", "-u", "b"],
+                "conflicting command line option '-u'",
+            ),
+            (
+                &["-i", "--inter"],
+                "conflicting command line option '--interactive'",
+            ),
+            (
+                &["-s", "foo", "-h"],
+                "invalid value for -s 'foo': value 'foo' is not a URL",
+            ),
+        ] {
+            let text = format!("2 Error: {message}\nFor help, use /opt/bin/supervisord -h\n");
+            assert_eq!(shown(words), text);
+        }
+    }
+
+    // CTL-006
+    #[test]
+    fn help_lists_every_flag_but_the_question_mark_and_ends_with_an_empty_line() {
+        let Ok(Request::Help { text }) = given(&["-h"]) else {
+            panic!("no help");
+        };
+        let flags: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix('-')?.split('/').next())
+            .collect();
+        assert_eq!(flags, ["c", "h", "i", "s", "u", "p", "r"]);
+        assert!(text.contains("Usage: /opt/bin/supervisord [options]") && text.ends_with(".\n\n"));
+    }
+
+    // CTL-014, CTL-022
+    #[test]
+    fn the_command_line_beats_the_file_and_plugins_are_warned_of() {
+        let plugin = CtlPlugin {
+            name: "x".to_owned(),
+            factory: "a.b:c".to_owned(),
+        };
+        let file = ClientConfig {
+            serverurl: "unix:///file".to_owned(),
+            username: Some("file".to_owned()),
+            password: Some("file".to_owned()),
+            plugins: vec![plugin],
+            ..ClientConfig::default()
+        };
+        let given = Given {
+            username: Some("line".into()),
+            ..Given::default()
+        };
+        let options = together(given, file, &["pid".into()]);
+        assert_eq!(options.client.server_url, "unix:///file");
+        assert_eq!(options.client.username.as_deref(), Some("line"));
+        assert_eq!(options.client.password.as_deref(), Some("file"));
+        assert_eq!(
+            options.warnings,
+            ["Warning: [ctlplugin:x] is Python code (a.b:c) and was left out"]
+        );
+    }
+}
