@@ -18,6 +18,7 @@ pub mod getopt;
 pub mod ini;
 pub mod options;
 pub mod shlex;
+pub mod survey;
 pub mod types;
 pub mod users;
 pub mod value;
@@ -54,8 +55,12 @@ pub const ROOT_SEARCH_WARNING: &str = "Supervisord is running as root and it is 
 
 /// Reads the configuration for a start, or for the restart that SIGHUP asks for.
 pub fn load(command_line: &CommandLine, context: &LoadContext) -> Result<Config, ConfigError> {
-    let config = read(command_line, context, Purpose::Start)?;
-    // The reference finds out when it opens its servers, and makes no interface without any (PLG-003, PLG-005).
+    usable(read(command_line, context, Purpose::Start)?)
+}
+
+/// Refuses interfaces that cannot be made. The reference finds out when it opens its servers, and makes no interface
+/// without any (PLG-003, PLG-005).
+fn usable(config: Config) -> Result<Config, ConfigError> {
     let unusable = config
         .rpc_interfaces
         .iter()
@@ -85,28 +90,61 @@ fn read(
     context: &LoadContext,
     purpose: Purpose,
 ) -> Result<Config, ConfigError> {
-    let config_file = match &command_line.config_file {
-        Some(file) => file.clone(),
-        None => find_config_file(context)?,
-    };
-    let here = paths::abspath(paths::dirname(config_file.as_bstr()), context);
-    let bytes = read_main_file(config_file.as_bstr(), context)?;
+    let main = MainFile::find(command_line, context)?;
     let mut document = Document::new();
-    document.read_main(config_file.as_bstr(), &bytes)?;
+    document.read_main(main.name.as_bstr(), &main.bytes)?;
     let mut messages = StartupMessages::default();
-    include::read_included(
-        &mut document,
-        config_file.as_bstr(),
-        here.as_bstr(),
-        context,
-        &mut messages,
-    )?;
+    main.read_included(&mut document, context, &mut messages)?;
+    interpret(&document, &main, messages, command_line, context, purpose)
+}
+
+/// The file that is named or found.
+struct MainFile {
+    /// As typed or found (INI-031).
+    name: BString,
+    here: BString,
+    bytes: Vec<u8>,
+}
+
+impl MainFile {
+    fn find(command_line: &CommandLine, context: &LoadContext) -> Result<Self, ConfigError> {
+        let name = match &command_line.config_file {
+            Some(file) => file.clone(),
+            None => find_config_file(context)?,
+        };
+        Ok(Self {
+            here: paths::abspath(paths::dirname(name.as_bstr()), context),
+            bytes: read_main_file(name.as_bstr(), context)?,
+            name,
+        })
+    }
+
+    fn read_included(
+        &self,
+        document: &mut Document,
+        context: &LoadContext,
+        messages: &mut StartupMessages,
+    ) -> Result<(), ConfigError> {
+        let (name, here) = (self.name.as_bstr(), self.here.as_bstr());
+        include::read_included(document, name, here, context, messages)
+    }
+}
+
+/// From everything read to the typed configuration.
+fn interpret(
+    document: &Document,
+    main: &MainFile,
+    messages: StartupMessages,
+    command_line: &CommandLine,
+    context: &LoadContext,
+    purpose: Purpose,
+) -> Result<Config, ConfigError> {
     if !document.has_section(server::SECTION) {
         let section = server::SECTION;
         return Err(OptionError::new("", Reason::NoSection { section }).in_section(section));
     }
 
-    let mut loader = Loader::new(context, &document, config_file, here);
+    let mut loader = Loader::new(context, document, main.name.clone(), main.here.clone());
     loader.messages = messages;
     let mut settings = server::settings(&loader)?;
     loader.environment = std::mem::take(&mut settings.environment);

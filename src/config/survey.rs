@@ -1,0 +1,395 @@
+//! Everything that is wrong with a configuration, not only the first thing.
+//!
+//! A reading ends with the first mistake, as the reference's does. A survey reads, takes the mistake out of its copy of
+//! the document (the option goes, or gets a value that is certainly right), and reads again until nothing is left to
+//! complain about. So it has no rules of its own: it finds what the daemon would, in the order and words in which
+//! somebody who mends one mistake after the other would meet them. What is only a consequence of an earlier mistake is
+//! left out.
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::command_line::CommandLine;
+use super::context::LoadContext;
+use super::error::{ConfigError, Reason, SocketProblem};
+use super::expand::FormatProblem;
+use super::ini::Document;
+use super::options::{program, server};
+use super::text;
+use super::types::{Config, StartupMessages};
+use super::{MainFile, Purpose, client, interpret, usable};
+
+/// A file that is this wrong needs no complete list.
+const MOST_FAULTS: usize = 1000;
+
+/// What a look at a configuration found.
+pub struct Survey {
+    /// As the files have it, without what could not be read at all.
+    pub document: Document,
+    /// All for which supervisord refuses the configuration.
+    pub faults: Vec<ConfigError>,
+    /// What supervisorctl alone stumbles over, in its own section.
+    pub client_faults: Vec<ConfigError>,
+    /// What is left without the faults; `None` when that is nothing.
+    pub config: Option<Config>,
+    /// What supervisord would say in its log about a configuration without the faults.
+    pub messages: StartupMessages,
+}
+
+/// Looks at all of a configuration.
+pub fn survey(command_line: &CommandLine, context: &LoadContext) -> Survey {
+    let mut survey = Survey {
+        document: Document::tolerant(),
+        faults: Vec::new(),
+        client_faults: Vec::new(),
+        config: None,
+        messages: StartupMessages::default(),
+    };
+    let main = match MainFile::find(command_line, context) {
+        Ok(main) => main,
+        Err(error) => {
+            survey.faults.push(error);
+            return survey;
+        }
+    };
+    // A tolerant document keeps the complaints itself.
+    let read = survey
+        .document
+        .read_main(main.name.as_bstr(), &main.bytes)
+        .map(|()| survey.document.clone());
+    let included = main.read_included(&mut survey.document, context, &mut survey.messages);
+    survey
+        .faults
+        .extend(survey.document.tolerated().iter().cloned());
+    survey.faults.extend(included.err());
+
+    let messages = survey.messages.clone();
+    let (faults, config) = all_faults(survey.document.clone(), |document| {
+        let messages = messages.clone();
+        interpret(
+            document,
+            &main,
+            messages,
+            command_line,
+            context,
+            Purpose::Start,
+        )
+        .and_then(usable)
+    });
+    survey.faults.extend(faults);
+    if let Some(config) = &config {
+        survey.messages = config.messages.clone();
+    }
+    survey.config = config;
+
+    // The client does not read includes.
+    if let Ok(alone) = read
+        && alone.has_section(client::SECTION)
+    {
+        let read = |document: &Document| client::interpret(document, main.name.as_bstr(), context);
+        (survey.client_faults, _) = all_faults(alone, read);
+    }
+    survey
+}
+
+/// Reads until it succeeds, and gives the faults met on the way.
+fn all_faults<T>(
+    mut document: Document,
+    read: impl Fn(&Document) -> Result<T, ConfigError>,
+) -> (Vec<ConfigError>, Option<T>) {
+    let mut faults: Vec<ConfigError> = Vec::new();
+    let mut taken_out = TakenOut::default();
+    let mut last: Option<ConfigError> = None;
+    loop {
+        let error = match read(&document) {
+            Ok(read) => return (faults, Some(read)),
+            Err(error) => error,
+        };
+        let Some((section, option, reason)) = parts(&error) else {
+            faults.push(error);
+            return (faults, None);
+        };
+        if last.as_ref() == Some(&error) || faults.len() >= MOST_FAULTS {
+            return (faults, None);
+        }
+        let consequence = taken_out.explains(reason);
+        taken_out.add(&document, section, option);
+        mend(&mut document, section, option, reason);
+        last = Some(error.clone());
+        if !consequence {
+            faults.push(error);
+        }
+    }
+}
+
+/// What an error is about.
+fn parts(error: &ConfigError) -> Option<(&str, &str, &Reason)> {
+    match error {
+        ConfigError::Setting {
+            section,
+            option,
+            reason,
+        }
+        | ConfigError::Program {
+            section,
+            option,
+            reason,
+            ..
+        } => Some((section, option, reason)),
+        ConfigError::NoFileFound { .. }
+        | ConfigError::FileMissing { .. }
+        | ConfigError::FileUnreadable { .. }
+        | ConfigError::NotText { .. }
+        | ConfigError::NoSectionHeader { .. }
+        | ConfigError::BadLines { .. }
+        | ConfigError::Usage { .. } => None,
+    }
+}
+
+/// Mistakes that make others seem mistaken.
+#[derive(Default)]
+struct TakenOut {
+    /// Texts of `environment=`: the variables that they define are missing now.
+    environments: Vec<BString>,
+    /// Sections that groups may name.
+    sections: Vec<String>,
+}
+
+impl TakenOut {
+    fn add(&mut self, document: &Document, section: &str, option: &str) {
+        if option == program::ENVIRONMENT.name {
+            self.environments.extend(document.get(section, option));
+        } else if option.is_empty() {
+            self.sections.push(section.to_owned());
+        }
+    }
+
+    fn explains(&self, reason: &Reason) -> bool {
+        match reason {
+            Reason::Format {
+                problem: FormatProblem::UnknownName { name, .. },
+                ..
+            } => name.strip_prefix(b"ENV_").is_some_and(|variable| {
+                let mut texts = self.environments.iter();
+                texts.any(|text| text.contains_str(variable))
+            }),
+            Reason::UnknownProgram { program, .. } => {
+                let mut sections = self.sections.iter();
+                sections.any(|section| section.ends_with(&format!("program:{program}")))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Values that are always right, for options that cannot just be left out.
+const STAND_INS: [(&str, &str); 12] = [
+    (program::COMMAND.name, "true"),
+    (
+        program::PROCESS_NAME.name,
+        "%(program_name)s_%(process_num)d",
+    ),
+    (program::STDOUT.logfile.name, "/dev/null"),
+    (program::STDERR.logfile.name, "/dev/null"),
+    (server::EVENTS.name, "EVENT"),
+    (server::SOCKET.name, "tcp://localhost:1"),
+    (server::PORT.name, "127.0.0.1:1"),
+    (server::FILE.name, "/supervisor.sock"),
+    (server::USERNAME.name, "stand-in"),
+    (server::PASSWORD.name, "stand-in"),
+    (
+        server::RPC_INTERFACE_FACTORY.name,
+        "supervisor.rpcinterface:make_main_rpcinterface",
+    ),
+    (server::CTL_FACTORY.name, "stand-in"),
+];
+
+/// Takes one mistake out of the document.
+fn mend(document: &mut Document, section: &str, option: &str, reason: &Reason) {
+    match reason {
+        Reason::NoSection { section } => document.add_section(section),
+        Reason::IncompleteAuthentication { .. } => {
+            document.remove(section, server::USERNAME.name);
+            document.remove(section, server::PASSWORD.name);
+        }
+        Reason::UnknownProgram { program, .. } | Reason::AmbiguousProgram { program, .. } => {
+            leave_out_word(document, section, option, |word| word == program);
+        }
+        Reason::UnknownEvent { event, .. } => {
+            leave_out_word(document, section, option, |word| {
+                word.to_uppercase() == *event
+            });
+            if document
+                .get(section, option)
+                .is_none_or(|left| left.is_empty())
+            {
+                stand_in_or_remove(document, section, option);
+            }
+        }
+        Reason::Socket {
+            problem: SocketProblem::OwnerOrModeWithTcp,
+            ..
+        } => {
+            document.remove(section, server::SOCKET_OWNER.name);
+            document.remove(section, server::SOCKET_MODE.name);
+        }
+        Reason::RpcInterface { .. } => {
+            for key in document.keys(section) {
+                if key != server::RPC_INTERFACE_FACTORY.name {
+                    document.remove(section, &key);
+                }
+            }
+        }
+        _ if option.is_empty() => document.remove_section(section),
+        _ => stand_in_or_remove(document, section, option),
+    }
+}
+
+fn stand_in_or_remove(document: &mut Document, section: &str, option: &str) {
+    match STAND_INS.iter().find(|(name, _)| *name == option) {
+        Some((_, value)) => document.set(section, option, BStr::new(value)),
+        None => document.remove(section, option),
+    }
+}
+
+/// Takes words out of a list with commas.
+fn leave_out_word(
+    document: &mut Document,
+    section: &str,
+    option: &str,
+    wrong: impl Fn(&str) -> bool,
+) {
+    let value = document.get(section, option).unwrap_or_default();
+    let value = value.to_str_lossy();
+    let left: Vec<&str> = value
+        .split(',')
+        .map(text::strip)
+        .filter(|word| !wrong(word))
+        .collect();
+    document.set(section, option, BStr::new(&left.join(",")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Survey, survey};
+    use crate::config::command_line::CommandLine;
+    use crate::config::context::LoadContext;
+
+    fn look_at(name: &str, text: &str) -> Survey {
+        let file = std::env::temp_dir().join(format!("survey-{name}-{}.conf", std::process::id()));
+        std::fs::write(&file, text).expect("a file of our own");
+        let command_line = CommandLine {
+            config_file: Some(file.to_string_lossy().into_owned().into()),
+            ..CommandLine::default()
+        };
+        let survey = survey(&command_line, &LoadContext::for_tests());
+        std::fs::remove_file(&file).expect("it was just written");
+        survey
+    }
+
+    /// The faults, without the place at their end.
+    fn faults(name: &str, text: &str) -> Vec<String> {
+        let survey = look_at(name, text);
+        let texts = survey.faults.iter().map(|fault| {
+            let text = fault.to_string();
+            match text.split_once(" in section '") {
+                Some((text, _)) => text.to_owned(),
+                None => text,
+            }
+        });
+        texts.collect()
+    }
+
+    #[test]
+    fn every_fault_is_found_in_the_order_of_the_daemon() {
+        let text = "[program:a]\ncommand=true\nstartsecs=x\nautorestart=maybe\nuser=nemo\n\
+                    [supervisord]\nminfds=many\nloglevel=loud\n\
+                    [eventlistener:l]\nevents=TICK_5,TOCK,TUCK\nredirect_stderr=true\n\
+                    [group:g]\nprograms=a,b\n\
+                    [unix_http_server]\nusername=me\n";
+        assert_eq!(
+            faults("order", text),
+            [
+                "invalid literal for int() with base 10: 'many'",
+                "bad logging level name 'loud'",
+                "invalid 'autorestart' value 'maybe'",
+                "invalid literal for int() with base 10: 'x'",
+                "Invalid user name nemo",
+                "[program:a] names unknown program or fcgi-program b",
+                "Unknown event type TOCK in [eventlistener:l] events",
+                "Unknown event type TUCK in [eventlistener:l] events",
+                "[eventlistener:l] section sets redirect_stderr=true but this is not allowed because it will interfere \
+                 with the eventlistener protocol",
+                "program section eventlistener:l does not specify a command",
+                "section [unix_http_server] has no file value",
+                "Section [unix_http_server] contains incomplete authentication: If a username or a password is \
+                 specified, both the username and password must be specified",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_consequence_is_no_fault_of_its_own() {
+        let text = "[supervisord]\nenvironment=A=\"1\n\
+                    [program:a]\ncommand=%(ENV_A)s %(ENV_B)s\n\
+                    [program:b c]\ncommand=true\n\
+                    [group:g]\nprograms=b c\n\
+                    [inet_http_server]\nport=%(x)s\nusername=u\npassword=%(y\n";
+        let faults = faults("consequence", text);
+        let begin = |n: usize| faults.get(n).map(|text| text.chars().take(40).collect());
+        assert_eq!(begin(0), Some("No closing quotation".to_owned()));
+        assert_eq!(
+            begin(1),
+            Some("Invalid name: 'b c' because of character".to_owned())
+        );
+        assert_eq!(
+            begin(2),
+            Some("Format string '%(y' for 'inet_http_serve".to_owned())
+        );
+        assert_eq!(
+            begin(3),
+            Some("Format string '%(x)s' for 'inet_http_ser".to_owned())
+        );
+        assert_eq!(faults.len(), 4, "{faults:#?}");
+    }
+
+    #[test]
+    fn a_malformed_file_is_read_as_far_as_it_goes() {
+        let text = "stray\n[supervisord]\nnonsense\nminfds=x\n[program:a]\n";
+        let faults = faults("malformed", text);
+        let begins: Vec<&str> = faults
+            .iter()
+            .filter_map(|text| text.lines().next())
+            .collect();
+        assert_eq!(begins.len(), 4, "{faults:#?}");
+        assert_eq!(begins[0], "File contains no section headers.");
+        assert!(begins[1].starts_with("Source contains parsing errors: "));
+        assert_eq!(begins[2], "invalid literal for int() with base 10: 'x'");
+        assert_eq!(
+            begins[3],
+            "program section program:a does not specify a command"
+        );
+    }
+
+    #[test]
+    fn without_faults_there_is_a_configuration() {
+        let survey = look_at("good", "[supervisord]\n[program:a]\ncommand=true\n");
+        assert!(survey.faults.is_empty());
+        assert_eq!(survey.config.map(|config| config.groups.len()), Some(1));
+        let survey = look_at("none", "");
+        assert_eq!(
+            survey
+                .faults
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>(),
+            [".ini file does not include supervisord section"]
+        );
+    }
+
+    #[test]
+    fn what_only_the_client_reads_is_kept_apart() {
+        let survey = look_at("client", "[supervisord]\n[supervisorctl]\nprompt=%(x)s\n");
+        assert!(survey.faults.is_empty());
+        assert_eq!(survey.client_faults.len(), 1);
+    }
+}
