@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use supervisord::app;
 use supervisord::tools::demo::Demo;
-use supervisord::tools::{effective, pidproxy, sample};
+use supervisord::tools::{check, effective, pidproxy, sample};
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os();
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     };
     match word.to_str() {
         Some("demo") => demo(argv0),
+        Some("check") => check::run(app::full_path_of(argv0), rest),
         Some("config") => effective::run(app::full_path_of(argv0), rest),
         Some("echo-config") => sample::run(rest.iter().cloned()),
         _ => app::run(argv0, arguments, || {}),

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use bstr::{BStr, BString, ByteSlice};
 use ini::{Ini, ParseOption, Properties};
 
-use super::decode::decode;
+use super::decode::{decode, split_lines};
 use super::error::ConfigError;
 use super::text::{is_space, strip};
 
@@ -47,7 +47,7 @@ pub struct ValueLine {
     pub comment: Option<String>,
 }
 
-/// A file as it was read: its name and its lines, with their ends.
+/// A file as it was read: its name and its lines, with their ends. What is not UTF-8 has become U+FFFD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     pub name: BString,
@@ -496,7 +496,11 @@ fn scan(file: &BStr, bytes: &[u8]) -> Scan {
     });
     Scan {
         sections,
-        lines: decoded.lines,
+        lines: match not_text {
+            // Nothing but people will read these.
+            Some(_) => split_lines(&String::from_utf8_lossy(bytes)),
+            None => decoded.lines,
+        },
         errors: headless
             .into_iter()
             .chain(not_text)

@@ -8,6 +8,7 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::client::ClientConfig;
 use super::command_line::CommandLine;
 use super::context::LoadContext;
 use super::error::{ConfigError, Reason, SocketProblem};
@@ -29,6 +30,8 @@ pub struct Survey {
     pub faults: Vec<ConfigError>,
     /// What supervisorctl alone stumbles over, in its own section.
     pub client_faults: Vec<ConfigError>,
+    /// What supervisorctl would use, if the file has its section.
+    pub client: Option<ClientConfig>,
     /// What is left without the faults; `None` when that is nothing.
     pub config: Option<Config>,
     /// What supervisord would say in its log about a configuration without the faults.
@@ -41,6 +44,7 @@ pub fn survey(command_line: &CommandLine, context: &LoadContext) -> Survey {
         document: Document::tolerant(),
         faults: Vec::new(),
         client_faults: Vec::new(),
+        client: None,
         config: None,
         messages: StartupMessages::default(),
     };
@@ -61,6 +65,11 @@ pub fn survey(command_line: &CommandLine, context: &LoadContext) -> Survey {
         .faults
         .extend(survey.document.tolerated().iter().cloned());
     survey.faults.extend(included.err());
+    // Of a file that is no text nothing is known from there on.
+    let is_text = |fault: &ConfigError| !matches!(fault, ConfigError::NotText { .. });
+    if !survey.faults.iter().all(is_text) {
+        return survey;
+    }
 
     let messages = survey.messages.clone();
     let (faults, config) = all_faults(survey.document.clone(), |document| {
@@ -86,7 +95,7 @@ pub fn survey(command_line: &CommandLine, context: &LoadContext) -> Survey {
         && alone.has_section(client::SECTION)
     {
         let read = |document: &Document| client::interpret(document, main.name.as_bstr(), context);
-        (survey.client_faults, _) = all_faults(alone, read);
+        (survey.client_faults, survey.client) = all_faults(alone, read);
     }
     survey
 }

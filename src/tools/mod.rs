@@ -3,6 +3,7 @@
 //! A word counts only as the first argument; everything else goes to the daemon, which refuses words as the reference
 //! does (CLI rows). Each tool reads a configuration or starts something, none reaches into a running daemon.
 
+pub mod check;
 pub mod demo;
 pub mod effective;
 pub mod pidproxy;
