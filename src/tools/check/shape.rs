@@ -179,6 +179,6 @@ fn comment_column(
 }
 
 /// Whether a value is a word of its own and not a template; `None` when only the daemon can tell.
-pub fn plain<'a>(value: &'a BStr) -> Option<&'a str> {
+pub fn plain(value: &BStr) -> Option<&str> {
     (!value.contains(&b'%')).then_some(value.to_str().ok()?)
 }
