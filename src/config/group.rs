@@ -62,7 +62,7 @@ fn in_section<T>(
 }
 
 fn checked_name(section: &str, name: &str) -> Result<String, ConfigError> {
-    value::name(name).map_err(|reason| OptionError::new("", reason).in_section(section))
+    value::name(name).map_err(|reason| OptionError::of_section(reason).in_section(section))
 }
 
 /// `[group:x]`: the processes of its programs, in the order of `programs=` (NAM-007 to NAM-012).
@@ -213,13 +213,20 @@ const RESULT_HANDLERS: [&str; 3] = [
     "supervisor_stdlog:event_handler",
 ];
 
-/// Whether a Python object reference names one of `known`. Python allows blanks around the colon and at the end.
+/// Whether a Python object reference names one of `known`. Python's entry points allow blanks around the colon and at
+/// the end, and `[extras]` after the name.
 pub fn names_object(spec: &BStr, known: &[&str]) -> bool {
     let Some((module, object)) = spec.split_once_str(":") else {
         return false;
     };
     let module = module.trim_end_with(text::is_space);
     let object = object.trim_with(text::is_space);
+    let object = match object.split_once_str("[") {
+        Some((name, extras)) if extras.ends_with(b"]") && !extras.contains(&b'\n') => {
+            name.trim_end_with(text::is_space)
+        }
+        _ => object,
+    };
     known
         .iter()
         .filter_map(|known| known.split_once(':'))

@@ -69,7 +69,7 @@ fn usable(config: Config) -> Result<Config, ConfigError> {
     if let (Some(interface), false) = (unusable, config.servers.is_empty()) {
         let name = interface.namespace.clone();
         let section = format!("rpcinterface:{name}");
-        return Err(OptionError::new("", Reason::RpcInterface { name }).in_section(&section));
+        return Err(OptionError::of_section(Reason::RpcInterface { name }).in_section(&section));
     }
     Ok(config)
 }
@@ -91,62 +91,18 @@ fn read(
     context: &LoadContext,
     purpose: Purpose,
 ) -> Result<Config, ConfigError> {
-    let main = MainFile::find(command_line, context)?;
-    let mut document = Document::new();
-    document.read_main(main.name.as_bstr(), &main.bytes)?;
-    let mut messages = StartupMessages::default();
-    main.read_included(&mut document, context, &mut messages)?;
-    interpret(&document, &main, messages, command_line, context, purpose)
+    let sources = read_sources(command_line, context)?;
+    interpret(&sources, command_line, context, purpose)
 }
 
-/// The file that is named or found.
-struct MainFile {
-    /// As typed or found (INI-031).
-    name: BString,
-    here: BString,
-    bytes: Vec<u8>,
-}
-
-impl MainFile {
-    fn find(command_line: &CommandLine, context: &LoadContext) -> Result<Self, ConfigError> {
-        let name = match &command_line.config_file {
-            Some(file) => file.clone(),
-            None => find_config_file(context)?,
-        };
-        Ok(Self {
-            here: paths::abspath(paths::dirname(name.as_bstr()), context),
-            bytes: read_main_file(name.as_bstr(), context)?,
-            name,
-        })
-    }
-
-    fn read_included(
-        &self,
-        document: &mut Document,
-        context: &LoadContext,
-        messages: &mut StartupMessages,
-    ) -> Result<(), ConfigError> {
-        let (name, here) = (self.name.as_bstr(), self.here.as_bstr());
-        include::read_included(document, name, here, context, messages)
-    }
-}
-
-/// From everything read to the typed configuration.
+/// From the text of the files to the typed configuration.
 fn interpret(
-    document: &Document,
-    main: &MainFile,
-    messages: StartupMessages,
+    sources: &Sources,
     command_line: &CommandLine,
     context: &LoadContext,
     purpose: Purpose,
 ) -> Result<Config, ConfigError> {
-    if !document.has_section(server::SECTION) {
-        let section = server::SECTION;
-        return Err(OptionError::new("", Reason::NoSection { section }).in_section(section));
-    }
-
-    let mut loader = Loader::new(context, document, main.name.clone(), main.here.clone());
-    loader.messages = messages;
+    let mut loader = Loader::new(context, sources);
     let mut settings = server::settings(&loader)?;
     loader.environment = std::mem::take(&mut settings.environment);
     for (name, value) in &loader.environment {
@@ -159,7 +115,7 @@ fn interpret(
     let servers = server::servers(&loader)?;
     let supervisord = settle(settings, &loader, command_line, purpose)?;
     Ok(Config {
-        config_file: loader.config_file,
+        config_file: sources.config_file.clone(),
         supervisord,
         groups,
         server_url: server::server_url(&servers),
@@ -167,6 +123,61 @@ fn interpret(
         rpc_interfaces,
         messages: loader.messages,
     })
+}
+
+/// The files of a configuration as text: the main one and those it includes.
+#[derive(Clone)]
+pub struct Sources {
+    /// Every section and key, with the place where each stands.
+    pub document: Document,
+    /// The main file, as typed or as found.
+    pub config_file: BString,
+    /// The directory of the main file (EXP-025).
+    pub here: BString,
+    /// What reading the included files had to say.
+    pub messages: StartupMessages,
+}
+
+/// Finds and reads the files, without looking at what the options say.
+pub fn read_sources(
+    command_line: &CommandLine,
+    context: &LoadContext,
+) -> Result<Sources, ConfigError> {
+    let mut sources = read_main(command_line, context, Document::new())?;
+    include::read_included(&mut sources, context)?;
+    require_daemon_section(&sources.document)?;
+    Ok(sources)
+}
+
+/// The main file alone, read into an empty document.
+fn read_main(
+    command_line: &CommandLine,
+    context: &LoadContext,
+    mut document: Document,
+) -> Result<Sources, ConfigError> {
+    let config_file = match &command_line.config_file {
+        Some(file) => file.clone(),
+        None => find_config_file(context)?,
+    };
+    let here = paths::abspath(paths::dirname(config_file.as_bstr()), context);
+    let bytes = read_main_file(config_file.as_bstr(), context)?;
+    document.read_main(config_file.as_bstr(), &bytes)?;
+    Ok(Sources {
+        document,
+        config_file,
+        here,
+        messages: StartupMessages::default(),
+    })
+}
+
+/// INI-033
+fn require_daemon_section(document: &Document) -> Result<(), ConfigError> {
+    let section = server::SECTION;
+    if document.has_section(section) {
+        Ok(())
+    } else {
+        Err(OptionError::of_section(Reason::NoSection { section }).in_section(section))
+    }
 }
 
 /// Puts the command line over the file (CLI-011), looks the user up and makes paths absolute.

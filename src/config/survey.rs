@@ -17,7 +17,9 @@ use super::ini::Document;
 use super::options::{program, server};
 use super::text;
 use super::types::{Config, StartupMessages};
-use super::{MainFile, Purpose, client, interpret, usable};
+use super::{
+    Purpose, Sources, client, include, interpret, read_main, require_daemon_section, usable,
+};
 
 /// A file that is this wrong needs no complete list.
 const MOST_FAULTS: usize = 1000;
@@ -48,19 +50,18 @@ pub fn survey(command_line: &CommandLine, context: &LoadContext) -> Survey {
         config: None,
         messages: StartupMessages::default(),
     };
-    let main = match MainFile::find(command_line, context) {
-        Ok(main) => main,
+    // A tolerant document keeps the complaints itself.
+    let mut sources = match read_main(command_line, context, Document::tolerant()) {
+        Ok(sources) => sources,
         Err(error) => {
             survey.faults.push(error);
             return survey;
         }
     };
-    // A tolerant document keeps the complaints itself.
-    let read = survey
-        .document
-        .read_main(main.name.as_bstr(), &main.bytes)
-        .map(|()| survey.document.clone());
-    let included = main.read_included(&mut survey.document, context, &mut survey.messages);
+    let main_file = sources.document.clone();
+    let included = include::read_included(&mut sources, context);
+    survey.document = sources.document.clone();
+    survey.messages = sources.messages.clone();
     survey
         .faults
         .extend(survey.document.tolerated().iter().cloned());
@@ -71,18 +72,9 @@ pub fn survey(command_line: &CommandLine, context: &LoadContext) -> Survey {
         return survey;
     }
 
-    let messages = survey.messages.clone();
-    let (faults, config) = all_faults(survey.document.clone(), |document| {
-        let messages = messages.clone();
-        interpret(
-            document,
-            &main,
-            messages,
-            command_line,
-            context,
-            Purpose::Start,
-        )
-        .and_then(usable)
+    let (faults, config) = all_faults(sources.clone(), |sources| {
+        require_daemon_section(&sources.document)?;
+        interpret(sources, command_line, context, Purpose::Start).and_then(usable)
     });
     survey.faults.extend(faults);
     if let Some(config) = &config {
@@ -91,25 +83,26 @@ pub fn survey(command_line: &CommandLine, context: &LoadContext) -> Survey {
     survey.config = config;
 
     // The client does not read includes.
-    if let Ok(alone) = read
-        && alone.has_section(client::SECTION)
-    {
-        let read = |document: &Document| client::interpret(document, main.name.as_bstr(), context);
-        (survey.client_faults, survey.client) = all_faults(alone, read);
+    sources.document = main_file;
+    if sources.document.has_section(client::SECTION) {
+        let read = |sources: &Sources| {
+            client::interpret(&sources.document, sources.config_file.as_bstr(), context)
+        };
+        (survey.client_faults, survey.client) = all_faults(sources, read);
     }
     survey
 }
 
 /// Reads until it succeeds, and gives the faults met on the way.
 fn all_faults<T>(
-    mut document: Document,
-    read: impl Fn(&Document) -> Result<T, ConfigError>,
+    mut sources: Sources,
+    read: impl Fn(&Sources) -> Result<T, ConfigError>,
 ) -> (Vec<ConfigError>, Option<T>) {
     let mut faults: Vec<ConfigError> = Vec::new();
     let mut taken_out = TakenOut::default();
     let mut last: Option<ConfigError> = None;
     loop {
-        let error = match read(&document) {
+        let error = match read(&sources) {
             Ok(read) => return (faults, Some(read)),
             Err(error) => error,
         };
@@ -121,8 +114,8 @@ fn all_faults<T>(
             return (faults, None);
         }
         let consequence = taken_out.explains(reason);
-        taken_out.add(&document, section, option);
-        mend(&mut document, section, option, reason);
+        taken_out.add(&sources.document, section, option);
+        mend(&mut sources.document, section, option, reason);
         last = Some(error.clone());
         if !consequence {
             faults.push(error);
@@ -131,7 +124,7 @@ fn all_faults<T>(
 }
 
 /// What an error is about.
-fn parts(error: &ConfigError) -> Option<(&str, &str, &Reason)> {
+fn parts(error: &ConfigError) -> Option<(&str, Option<&str>, &Reason)> {
     match error {
         ConfigError::Setting {
             section,
@@ -143,7 +136,7 @@ fn parts(error: &ConfigError) -> Option<(&str, &str, &Reason)> {
             option,
             reason,
             ..
-        } => Some((section, option, reason)),
+        } => Some((section, option.as_deref(), reason)),
         ConfigError::NoFileFound { .. }
         | ConfigError::FileMissing { .. }
         | ConfigError::FileUnreadable { .. }
@@ -164,11 +157,13 @@ struct TakenOut {
 }
 
 impl TakenOut {
-    fn add(&mut self, document: &Document, section: &str, option: &str) {
-        if option == program::ENVIRONMENT.name {
-            self.environments.extend(document.get(section, option));
-        } else if option.is_empty() {
-            self.sections.push(section.to_owned());
+    fn add(&mut self, document: &Document, section: &str, option: Option<&str>) {
+        match option {
+            Some(option) if option == program::ENVIRONMENT.name => {
+                self.environments.extend(document.get(section, option));
+            }
+            Some(_) => {}
+            None => self.sections.push(section.to_owned()),
         }
     }
 
@@ -213,7 +208,8 @@ const STAND_INS: [(&str, &str); 12] = [
 ];
 
 /// Takes one mistake out of the document.
-fn mend(document: &mut Document, section: &str, option: &str, reason: &Reason) {
+fn mend(document: &mut Document, section: &str, option: Option<&str>, reason: &Reason) {
+    let name = option.unwrap_or_default();
     match reason {
         Reason::NoSection { section } => document.add_section(section),
         Reason::IncompleteAuthentication { .. } => {
@@ -221,17 +217,17 @@ fn mend(document: &mut Document, section: &str, option: &str, reason: &Reason) {
             document.remove(section, server::PASSWORD.name);
         }
         Reason::UnknownProgram { program, .. } | Reason::AmbiguousProgram { program, .. } => {
-            leave_out_word(document, section, option, |word| word == program);
+            leave_out_word(document, section, name, |word| word == program);
         }
         Reason::UnknownEvent { event, .. } => {
-            leave_out_word(document, section, option, |word| {
+            leave_out_word(document, section, name, |word| {
                 word.to_uppercase() == *event
             });
             if document
-                .get(section, option)
+                .get(section, name)
                 .is_none_or(|left| left.is_empty())
             {
-                stand_in_or_remove(document, section, option);
+                stand_in_or_remove(document, section, name);
             }
         }
         Reason::Socket {
@@ -248,8 +244,12 @@ fn mend(document: &mut Document, section: &str, option: &str, reason: &Reason) {
                 }
             }
         }
-        _ if option.is_empty() => document.remove_section(section),
-        _ => stand_in_or_remove(document, section, option),
+        _ if option.is_none() => document.remove_section(section),
+        // An argument of the factory, whatever its name.
+        _ if section.starts_with("rpcinterface:") && name != server::RPC_INTERFACE_FACTORY.name => {
+            document.remove(section, name);
+        }
+        _ => stand_in_or_remove(document, section, name),
     }
 }
 
@@ -279,18 +279,27 @@ fn leave_out_word(
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::{Survey, survey};
     use crate::config::command_line::CommandLine;
     use crate::config::context::LoadContext;
 
+    fn command_line(file: &Path) -> CommandLine {
+        CommandLine {
+            config_file: Some(file.to_string_lossy().into_owned().into()),
+            ..CommandLine::default()
+        }
+    }
+
     fn look_at(name: &str, text: &str) -> Survey {
         let file = std::env::temp_dir().join(format!("survey-{name}-{}.conf", std::process::id()));
         std::fs::write(&file, text).expect("a file of our own");
-        let command_line = CommandLine {
-            config_file: Some(file.to_string_lossy().into_owned().into()),
-            ..CommandLine::default()
-        };
-        let survey = survey(&command_line, &LoadContext::for_tests());
+        let survey = survey(&command_line(&file), &LoadContext::for_tests());
         std::fs::remove_file(&file).expect("it was just written");
         survey
     }
@@ -400,5 +409,72 @@ mod tests {
         let survey = look_at("client", "[supervisord]\n[supervisorctl]\nprompt=%(x)s\n");
         assert!(survey.faults.is_empty());
         assert_eq!(survey.client_faults.len(), 1);
+    }
+
+    /// Lines of every kind, good and bad.
+    const LINES: &[&str] = &[
+        "[supervisord]",
+        "[program:a]",
+        "[program:b c]",
+        "[fcgi-program:a]",
+        "[eventlistener:l]",
+        "[group:g]",
+        "[inet_http_server]",
+        "[unix_http_server]",
+        "[rpcinterface:supervisor]",
+        "[include]",
+        "[DEFAULT]",
+        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
+        "command=a",
+        "command=%(nothing)s",
+        "environment=A=\"1\"",
+        "environment=A",
+        "process_name=%(ENV_A)s",
+        "numprocs=2",
+        "numprocs=x",
+        "stopasgroup=true",
+        "killasgroup=false",
+        "priority=x",
+        "startsecs=",
+        "stdout_logfile=/nowhere/x",
+        "stdout_logfile=%%",
+        "user=nemo",
+        "user=root",
+        "events=TICK_5,TOCK",
+        "buffer_size=0",
+        "redirect_stderr=yes",
+        "programs=a,b,l",
+        "socket=tcp://a:1",
+        "socket=x",
+        "socket_owner=root",
+        "port=1",
+        "port=x",
+        "file=/tmp/s",
+        "username=u",
+        "password=%(",
+        "minfds=x",
+        "files=/nowhere/*",
+        "nonsense",
+        "  more",
+    ];
+
+    proptest! {
+        /// The first fault is the one that the daemon stops at, and only what it accepts has none.
+        #[test]
+        fn a_survey_and_a_start_agree(lines in vec(select(LINES), 0..30), headed: bool) {
+            let head = if headed { "[supervisord]\n" } else { "" };
+            let file = std::env::temp_dir().join(format!("survey-any-{}.conf", std::process::id()));
+            std::fs::write(&file, format!("{head}{}\n", lines.join("\n"))).expect("a file of our own");
+            let context = LoadContext::for_tests();
+            let found = survey(&command_line(&file), &context);
+            let loaded = crate::config::load(&command_line(&file), &context);
+            std::fs::remove_file(&file).expect("it was just written");
+            prop_assert_eq!(found.faults.first(), loaded.as_ref().err());
+            // The mending comes to an end.
+            prop_assert!(found.config.is_some(), "{:#?}", found.faults);
+            if let Ok(loaded) = loaded {
+                prop_assert_eq!(found.config, Some(loaded));
+            }
+        }
     }
 }

@@ -58,7 +58,7 @@ pub fn findings(document: &Document, fault: &ConfigError) -> Vec<Finding> {
             option,
             reason,
             ..
-        } => vec![setting(document, section, option, reason, text)],
+        } => vec![setting(document, section, option.as_deref(), reason, text)],
         ConfigError::NoFileFound { .. }
         | ConfigError::FileMissing { .. }
         | ConfigError::FileUnreadable { .. }
@@ -85,7 +85,7 @@ fn bad_line(document: &Document, file: &BString, line: usize, bad: &str) -> Find
 fn setting(
     document: &Document,
     section: &str,
-    option: &str,
+    option: Option<&str>,
     reason: &Reason,
     text: String,
 ) -> Finding {
@@ -101,15 +101,15 @@ fn setting(
         | Reason::NoFactory { .. } => "missing",
         _ => "value",
     };
-    let place = match wrong_word(reason) {
-        Some(word) => Place::word(document, section, option, &word),
-        None if option.is_empty() => extra_key(document, section, reason),
-        None => Place::value(document, section, option),
+    let place = match (option, wrong_word(reason)) {
+        (Some(option), Some(word)) => Place::word(document, section, option, &word),
+        (Some(option), None) => Place::value(document, section, option),
+        (None, _) => extra_key(document, section, reason),
     };
     let place = place.or_else(|| Place::header(document, section));
     let finding =
         Finding::error(code, text, place).suggest(suggestion(document, reason).as_deref());
-    match help(document, section, option, reason) {
+    match option.and_then(|option| help(document, section, option, reason)) {
         Some(help) => finding.help(help),
         None => finding,
     }

@@ -223,7 +223,7 @@ mod tests {
             json(&[placed, unplaced]),
             "{\"findings\": [\
              {\"severity\": \"warning\", \"code\": \"unknown-key\", \"message\": \"no such \\\"key\\\"\", \
-             \"file\": \"a.conf\", \"line\": 12, \"column\": 2, \"length\": 3, \"text\": \"\\u0009abc=\\u001bx\", \
+             \"file\": \"a.conf\", \"line\": 12, \"column\": 2, \"length\": 3, \"text\": \"\\tabc=\\u001bx\", \
              \"suggestion\": \"abd\", \"help\": null}, \
              {\"severity\": \"warning\", \"code\": \"unknown-key\", \"message\": \"no such \\\"key\\\"\", \
              \"file\": null, \"line\": null, \"column\": null, \"length\": null, \"text\": null, \
