@@ -7,24 +7,28 @@
 //! the proxy only.
 
 use std::ffi::{OsStr, OsString};
+use std::future::poll_fn;
+use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus};
+use std::task::Poll;
 
 use bstr::BStr;
-use nix::errno::Errno;
-use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{self, SignalKind};
 
 use crate::config::value;
 
-/// What is passed on (EXE-005).
+/// What is passed on (EXE-005). Of several that came together, those that end the proxy are last.
 const FORWARDED: [Signal; 6] = [
-    Signal::SIGTERM,
     Signal::SIGHUP,
-    Signal::SIGINT,
     Signal::SIGUSR1,
     Signal::SIGUSR2,
+    Signal::SIGTERM,
+    Signal::SIGINT,
     Signal::SIGQUIT,
 ];
 
@@ -46,7 +50,15 @@ pub fn run(argv0: &OsStr, mut words: impl Iterator<Item = OsString>) -> ExitCode
             return ExitCode::FAILURE;
         }
     };
-    Proxy { pidfile }.run(&command, words)
+    let proxy = Proxy { pidfile };
+    let ended = Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .and_then(|runtime| runtime.block_on(proxy.run(&command, words)));
+    ended.unwrap_or_else(|error| {
+        eprintln!("Can't wait for signals: {error}");
+        ExitCode::FAILURE
+    })
 }
 
 struct Proxy {
@@ -60,34 +72,32 @@ enum Next {
 }
 
 impl Proxy {
-    fn run(&self, command: &OsStr, arguments: impl Iterator<Item = OsString>) -> ExitCode {
-        let mut signals: SigSet = FORWARDED.into_iter().collect();
-        signals.add(Signal::SIGCHLD);
-        // Before the command starts, so that none is missed. The command itself starts with nothing blocked.
-        if let Err(error) = signals.thread_block() {
-            eprintln!("Can't block signals: {error}");
-            return ExitCode::FAILURE;
-        }
+    async fn run(
+        &self,
+        command: &OsStr,
+        arguments: impl Iterator<Item = OsString>,
+    ) -> io::Result<ExitCode> {
+        // Before the command starts, so that none is missed. Handlers, not a mask: the command must not inherit one.
+        let mut signals = Signals::catch()?;
         let mut child = match start(command, arguments) {
             Ok(child) => child,
             Err(error) => {
                 eprintln!("Can't run {}: {error}", command.to_string_lossy());
-                let missing = error.kind() == std::io::ErrorKind::NotFound;
-                return ExitCode::from(if missing { NOT_FOUND } else { NOT_RUNNABLE });
+                let missing = error.kind() == io::ErrorKind::NotFound;
+                return Ok(ExitCode::from(if missing {
+                    NOT_FOUND
+                } else {
+                    NOT_RUNNABLE
+                }));
             }
         };
         loop {
-            let next = match signals.wait() {
-                Ok(Signal::SIGCHLD) => ended(&mut child),
-                Ok(signal) => self.pass_on(signal),
-                Err(Errno::EINTR) => Next::Wait,
-                Err(error) => {
-                    eprintln!("Can't wait for signals: {error}");
-                    Next::Leave(ExitCode::FAILURE)
-                }
+            let next = match signals.next().await {
+                Signal::SIGCHLD => ended(&mut child),
+                signal => self.pass_on(signal),
             };
             if let Next::Leave(code) = next {
-                return code;
+                return Ok(code);
             }
         }
     }
@@ -116,8 +126,37 @@ impl Proxy {
     }
 }
 
+struct Signals {
+    caught: Vec<(Signal, unix::Signal)>,
+}
+
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        let wanted = FORWARDED.into_iter().chain([Signal::SIGCHLD]);
+        let caught = wanted
+            .map(|signal| {
+                let kind = SignalKind::from_raw(signal as i32);
+                Ok((signal, unix::signal(kind)?))
+            })
+            .collect::<io::Result<_>>()?;
+        Ok(Self { caught })
+    }
+
+    async fn next(&mut self) -> Signal {
+        poll_fn(|context| {
+            for (signal, stream) in &mut self.caught {
+                if stream.poll_recv(context).is_ready() {
+                    return Poll::Ready(*signal);
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
 /// The command's path is made absolute, never looked for along PATH; its own argv[0] stays as typed (EXE-004).
-fn start(command: &OsStr, arguments: impl Iterator<Item = OsString>) -> std::io::Result<Child> {
+fn start(command: &OsStr, arguments: impl Iterator<Item = OsString>) -> io::Result<Child> {
     let path = std::env::current_dir()?.join(command);
     Command::new(path).arg0(command).args(arguments).spawn()
 }
