@@ -10,6 +10,8 @@ mod backend;
 mod pidfile;
 mod start;
 
+pub use self::start::full_path_of;
+
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;

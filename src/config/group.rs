@@ -238,7 +238,7 @@ pub fn names_object(spec: &BStr, known: &[&str]) -> bool {
 }
 
 /// Every name that `events=` may hold (ELC-002).
-const EVENT_TYPES: [&str; 27] = [
+pub const EVENT_TYPES: [&str; 27] = [
     "EVENT",
     "PROCESS_COMMUNICATION",
     "PROCESS_COMMUNICATION_STDERR",
