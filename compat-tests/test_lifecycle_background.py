@@ -11,7 +11,7 @@ from harness.pair import BASE, SERVERS, UNIX_ONLY
 # Tells what a child finds; /bin/sh would count its own descriptors.
 CHILD = """
 [program:child]
-command=/bin/sh -c 'umask; pwd; ulimit -n; readlink /proc/self/fd/0 | cut -c1-5; cat /proc/$$/status | grep -E "^(Sig|Uid|Groups)" > {dir}/child-status; exec cat'
+command=/bin/sh -c 'umask; pwd; ulimit -n; readlink /proc/self/fd/0 | cut -c1-5; cat /proc/$$/status | grep -E "^(SigIgn|SigBlk|Uid|Groups)" > {dir}/child-status; exec cat'
 stdout_logfile={dir}/child.out
 """
 

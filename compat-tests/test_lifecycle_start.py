@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from harness import Daemon, Pair, fresh_pair, wait_for
+from harness import Daemon, Pair, fresh_pair, wait_for, where
 from harness.pair import BASE, SUPERVISORD, UNIX_ONLY
 
 CAT = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n"
@@ -45,7 +45,7 @@ def test_what_is_refused(config, code, words):
     with Pair(config) as pair:
         if code == 1:  # the reference ends with a traceback
             assert [outcome(d)[0] for d in pair.both] == [code, code]
-            assert pair.ours.read("err").startswith(f"Error: cannot open the log file {pair.ours.dir}: Is a directory")
+            assert where.ours_is_the_reference() or pair.ours.read("err").startswith(f"Error: cannot open the log file {pair.ours.dir}: Is a directory")
             return
         said = pair.same(refusal)
         assert said[0] == code and words in said[1]
@@ -119,7 +119,7 @@ def test_a_second_start_harms_nobody():
         assert said[0] == 2 and said[2] is True
         assert said[1].startswith("Error: Another program is already listening on a port")
         ours = pair.ours
-        assert (ours.listing("*AUTO*", "cat-*"), ours.log()) == logs[ours.kind] or ours.program == pair.reference.program
+        assert (ours.listing("*AUTO*", "cat-*"), ours.log()) == logs[ours.kind] or where.ours_is_the_reference()
 
 
 def test_a_port_that_is_taken():
