@@ -30,6 +30,7 @@ def text(value: str, daemon) -> str:
     """`value` as it would read in any run."""
     value = value.replace(daemon.dir, "{dir}")
     value = re.sub(rf"(?<=[:=]){daemon.port}\b", "{port}", value)
+    value = re.sub(rf"(?<=[:=]){daemon.other_port}\b", "{other_port}", value)
     value = value.replace(daemon.program, "{supervisord}")
     for pattern, replacement in _TEXT_RULES:
         value = pattern.sub(replacement, value)
