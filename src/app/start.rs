@@ -26,7 +26,7 @@ use crate::logs::rotating::Rotation;
 use crate::logs::syslog::Syslog;
 use crate::model::log::{self, LogLevel};
 use crate::model::py_repr::repr_str;
-use crate::supervisor::turn::AutoLogError;
+use crate::supervisor::turn::ActivationError;
 
 /// Why supervisord does not run.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub enum StartError {
     Bind(BindError),
     Limit(LimitError),
     Log(OpenError),
-    AutoLog(AutoLogError),
+    Activation(ActivationError),
     /// Something of the configuration that this release cannot do.
     NotYet(String),
     /// The process itself: its directory, its runtime.
@@ -49,7 +49,7 @@ impl fmt::Display for StartError {
             Self::Bind(error) => error.fmt(f),
             Self::Limit(error) => error.fmt(f),
             Self::Log(error) => error.fmt(f),
-            Self::AutoLog(error) => error.fmt(f),
+            Self::Activation(error) => error.fmt(f),
             Self::NotYet(what) => f.write_str(what),
             Self::Process(error) => error.fmt(f),
         }
@@ -131,6 +131,7 @@ fn run_up(
     messages
         .warnings
         .iter()
+        .chain(&messages.own_warnings)
         .for_each(|line| log::warn!("{line}"));
     messages.infos.iter().for_each(|line| log::info!("{line}"));
     if !supervisord.nocleanup {
@@ -143,11 +144,11 @@ fn run_up(
         descriptors: limits::make_room().ok(),
         server_url: config.server_url,
     };
-    let os = UnixOs::new(settings).map_err(StartError::Process)?;
+    let os = UnixOs::new(settings, http::resolve).map_err(StartError::Process)?;
     let pidfile = supervisord.pidfile.clone();
     let reader = reader(command_line.clone(), context.clone());
     let handle = Handle::new(os, supervisord, groups, reader, activity.clone())
-        .map_err(StartError::AutoLog)?;
+        .map_err(StartError::Activation)?;
 
     let namespaces: Vec<String> = rpc_interfaces
         .into_iter()
@@ -235,12 +236,9 @@ fn refuse_what_is_not_there_yet(config: &Config) -> Result<(), StartError> {
     for group in &config.groups {
         let name = &group.name;
         match group.kind {
-            GroupKind::Programs => {}
+            GroupKind::Programs | GroupKind::Fcgi(_) => {}
             GroupKind::EventListener(_) => {
                 return not_yet(&format!("[eventlistener:{name}] is not supported yet"));
-            }
-            GroupKind::Fcgi(_) => {
-                return not_yet(&format!("[fcgi-program:{name}] is not supported yet"));
             }
         }
     }

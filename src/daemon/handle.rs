@@ -25,7 +25,7 @@ use crate::model::time::{Moment, Now, UnixTime};
 use crate::supervisor::Supervisor;
 use crate::supervisor::command::{Command, Input, Reply, RequestId};
 use crate::supervisor::event::Channel;
-use crate::supervisor::turn::{AutoLogError, Effect, Ending, ProcessId, Turn};
+use crate::supervisor::turn::{ActivationError, Effect, Ending, ProcessId, Turn};
 
 /// How the configuration is read again; given by whoever read it the first time.
 pub type Reader = Box<dyn Fn() -> Result<Config, String>>;
@@ -61,7 +61,7 @@ impl Handle {
         groups: Vec<GroupConfig>,
         reader: Reader,
         activity: ActivityLog,
-    ) -> Result<Self, AutoLogError> {
+    ) -> Result<Self, ActivationError> {
         let mut core = Core {
             supervisor: Supervisor::new(),
             os,
