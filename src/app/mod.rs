@@ -12,6 +12,8 @@ mod pidfile;
 mod source;
 mod start;
 
+pub use self::start::full_path_of;
+
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;

@@ -31,7 +31,7 @@ use crate::logs::rotating::Rotation;
 use crate::logs::syslog::Syslog;
 use crate::model::log::{self, LogLevel};
 use crate::model::py_repr::repr_str;
-use crate::supervisor::turn::AutoLogError;
+use crate::supervisor::turn::ActivationError;
 
 /// Why supervisord does not run.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub enum StartError {
     Privileges(PrivilegeError),
     Limit(LimitError),
     Log(OpenError),
-    AutoLog(AutoLogError),
+    Activation(ActivationError),
     /// Something of the configuration that this release cannot do.
     NotYet(String),
     /// The process itself: its directory, its runtime.
@@ -56,7 +56,7 @@ impl fmt::Display for StartError {
             Self::Privileges(error) => error.fmt(f),
             Self::Limit(error) => error.fmt(f),
             Self::Log(error) => error.fmt(f),
-            Self::AutoLog(error) => error.fmt(f),
+            Self::Activation(error) => error.fmt(f),
             Self::NotYet(what) => f.write_str(what),
             Self::Process(error) => error.fmt(f),
         }
@@ -73,7 +73,7 @@ impl StartError {
     /// What the reference says with its usage message is 2, what ends it with a traceback is 1 (CLI-016).
     pub fn status(&self) -> u8 {
         match self {
-            Self::Log(_) | Self::AutoLog(_) | Self::Process(_) => 1,
+            Self::Log(_) | Self::Activation(_) | Self::Process(_) => 1,
             Self::Config(_)
             | Self::Bind(_)
             | Self::Privileges(_)
@@ -187,6 +187,7 @@ impl Starter {
         messages
             .warnings
             .iter()
+            .chain(&messages.own_warnings)
             .for_each(|line| log::warn!("{line}"));
         messages.infos.iter().for_each(|line| log::info!("{line}"));
         if !supervisord.nocleanup {
@@ -199,11 +200,11 @@ impl Starter {
             descriptors: self.descriptors,
             server_url: config.server_url,
         };
-        let os = UnixOs::new(child_settings).map_err(StartError::Process)?;
+        let os = UnixOs::new(child_settings, http::resolve).map_err(StartError::Process)?;
         let settings = supervisord.clone();
         let activity = self.activity.clone();
-        let handle =
-            Handle::new(os, supervisord, groups, reader, activity).map_err(StartError::AutoLog)?;
+        let handle = Handle::new(os, supervisord, groups, reader, activity)
+            .map_err(StartError::Activation)?;
 
         let namespaces: Vec<String> = rpc_interfaces
             .into_iter()
@@ -323,12 +324,9 @@ fn refuse_what_is_not_there_yet(config: &Config) -> Result<(), StartError> {
     for group in &config.groups {
         let name = &group.name;
         match group.kind {
-            GroupKind::Programs => {}
+            GroupKind::Programs | GroupKind::Fcgi(_) => {}
             GroupKind::EventListener(_) => {
                 return not_yet(&format!("[eventlistener:{name}] is not supported yet"));
-            }
-            GroupKind::Fcgi(_) => {
-                return not_yet(&format!("[fcgi-program:{name}] is not supported yet"));
             }
         }
     }

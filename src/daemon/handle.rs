@@ -26,7 +26,7 @@ use crate::model::time::{Moment, Now, UnixTime};
 use crate::supervisor::Supervisor;
 use crate::supervisor::command::{Command, Input, Reply, RequestId};
 use crate::supervisor::event::Channel;
-use crate::supervisor::turn::{AutoLogError, Effect, Ending, ProcessId, Turn};
+use crate::supervisor::turn::{ActivationError, Effect, Ending, ProcessId, Turn};
 
 /// How the configuration is read again; given by whoever read it the first time. Errors are texts for people.
 pub struct Reader {
@@ -67,7 +67,7 @@ impl Handle {
         groups: Vec<GroupConfig>,
         reader: Reader,
         activity: ActivityLog,
-    ) -> Result<Self, AutoLogError> {
+    ) -> Result<Self, ActivationError> {
         let mut core = Core {
             supervisor: Supervisor::new(),
             os,
@@ -134,7 +134,9 @@ impl Handle {
         let config = (self.0.reader.reread)()?;
         // The reference forgets them (QRK-040).
         let warnings = config.messages.warnings.iter();
-        warnings.for_each(|line| log::warn!("{line}"));
+        warnings
+            .chain(&config.messages.own_warnings)
+            .for_each(|line| log::warn!("{line}"));
         let mut core = self.0.core.borrow_mut();
         core.os.settings.childlogdir = config.supervisord.childlogdir.clone();
         core.os.settings.identifier = config.supervisord.identifier.clone();

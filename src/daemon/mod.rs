@@ -9,6 +9,7 @@
 //! | `privileges` | becoming another user |
 //! | `daemonize` | into the background |
 //! | `lookup` | finding the program of a command |
+//! | `fcgi` | sockets that FastCGI programs listen on |
 //! | `exec` | from a plan to a running child |
 //! | `pipes` | bytes from and to children |
 //! | `reap` | the one place that waits for children |
@@ -21,6 +22,7 @@ pub mod auto_logs;
 pub mod daemonize;
 pub mod event_loop;
 pub mod exec;
+pub mod fcgi;
 pub mod handle;
 pub mod limits;
 pub mod lookup;
