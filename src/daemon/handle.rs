@@ -134,7 +134,9 @@ impl Handle {
         let config = (self.0.reader.reread)()?;
         // The reference forgets them (QRK-040).
         let warnings = config.messages.warnings.iter();
-        warnings.for_each(|line| log::warn!("{line}"));
+        warnings
+            .chain(&config.messages.own_warnings)
+            .for_each(|line| log::warn!("{line}"));
         let mut core = self.0.core.borrow_mut();
         core.os.settings.childlogdir = config.supervisord.childlogdir.clone();
         core.os.settings.identifier = config.supervisord.identifier.clone();
