@@ -506,6 +506,7 @@ fn plain_program(name: &str) -> ProcessConfig {
         redirect_stderr: false,
         environment: BTreeMap::new(),
         serverurl: None,
+        socket: None,
     }
 }
 

@@ -8,18 +8,20 @@ use std::path::PathBuf;
 
 use bstr::{BStr, ByteSlice};
 use nix::errno::Errno;
-use nix::unistd::getuid;
 
 use super::auto_logs;
 use super::exec::{ChildPlan, ChildStack, Identity, errno_name};
+use super::fcgi::{Resolve, Sockets};
 use super::lookup::{self, Program};
 use super::pipes::{ChildEnds, Pipes};
-use crate::config::types::ProcessConfig;
+use super::privileges::{self, Change};
+use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::config::users::UserDatabase;
 use crate::model::signal::Signal;
 use crate::supervisor::event::Channel;
 use crate::supervisor::turn::{
-    AutoLogError, CommandError, Os, Pid, ProcessId, SignalError, SignalTarget, SpawnError,
+    AutoLogError, CommandError, Os, Pid, ProcessId, SignalError, SignalTarget, SocketError,
+    SpawnError,
 };
 
 /// Options of supervisord that children depend on. A reread may change them (RRD-002).
@@ -38,6 +40,7 @@ pub struct ChildSettings {
 pub struct UnixOs {
     pub pipes: Pipes,
     pub settings: ChildSettings,
+    sockets: Sockets,
     /// supervisord's own environment, which every child's begins with (ENV-001).
     environment: Vec<(OsString, OsString)>,
     users: UserDatabase,
@@ -45,10 +48,12 @@ pub struct UnixOs {
 }
 
 impl UnixOs {
-    pub fn new(settings: ChildSettings) -> io::Result<Self> {
+    /// `resolve` finds the addresses of hosts that sockets are named after.
+    pub fn new(settings: ChildSettings, resolve: Resolve) -> io::Result<Self> {
         Ok(Self {
             pipes: Pipes::new()?,
             settings,
+            sockets: Sockets::new(resolve),
             environment: std::env::vars_os().collect(),
             users: UserDatabase::system(),
             stack: ChildStack::default(),
@@ -149,28 +154,19 @@ impl UnixOs {
         environment
     }
 
-    /// As whom a child runs, checked in the order of the reference's `drop_privileges` (SPN-018, SPN-027).
+    /// As whom a child runs (SPN-018, SPN-027).
     fn identity(&self, uid: Option<u32>) -> Identity {
         let Some(uid) = uid else {
             return Identity::Unchanged;
         };
-        let impossible = |reason: &str| Identity::Impossible {
-            message: format!("supervisor: couldn't setuid to {uid}: {reason}\n").into_bytes(),
-        };
-        let Some(user) = self.users.user_by_id(uid) else {
-            return impossible(&format!("Can't find uid {uid}"));
-        };
-        let own = getuid();
-        if own.as_raw() == uid {
-            return Identity::Unchanged;
-        }
-        if !own.is_root() {
-            return impossible("Can't drop privilege as nonroot user");
-        }
-        Identity::Become {
-            uid,
-            gid: user.gid,
-            groups: self.users.groups_of(&user),
+        match privileges::change_to(uid, &self.users) {
+            Ok(Change::None) => Identity::Unchanged,
+            Ok(Change::Become(privileges::Identity { uid, gid, groups })) => {
+                Identity::Become { uid, gid, groups }
+            }
+            Err(reason) => Identity::Impossible {
+                message: format!("supervisor: couldn't setuid to {uid}: {reason}\n").into_bytes(),
+            },
         }
     }
 }
@@ -197,10 +193,19 @@ impl Os for UnixOs {
         group: &str,
         config: &ProcessConfig,
     ) -> Result<Pid, SpawnError> {
+        // Before everything else, as the lines of the log show (FCG-003).
+        let socket = match &config.socket {
+            Some(socket) => Some(
+                self.sockets
+                    .hold(id, group, socket)
+                    .map_err(SpawnError::Socket)?,
+            ),
+            None => None,
+        };
         let program = self.find(config).map_err(SpawnError::Command)?;
         let ends = self
             .pipes
-            .open(id, config, self.settings.strip_ansi)
+            .open(id, config, self.settings.strip_ansi, socket)
             .map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
                 Some(Errno::EMFILE) => SpawnError::TooManyFiles,
                 Some(errno) => SpawnError::Dispatchers {
@@ -259,5 +264,13 @@ impl Os for UnixOs {
                 reason: error.to_string(),
             }
         })
+    }
+
+    fn try_socket(&mut self, socket: &FcgiConfig) -> Result<(), SocketError> {
+        self.sockets.try_out(socket)
+    }
+
+    fn let_go(&mut self, id: ProcessId) {
+        self.sockets.let_go(id);
     }
 }

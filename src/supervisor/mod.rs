@@ -37,7 +37,7 @@ use event::Event;
 use group::{GroupId, ProcessGroup};
 use process::{Process, words_for};
 use shutdown::Shutdown;
-use turn::{AutoLogError, Effect, Pid, ProcessId, Turn};
+use turn::{ActivationError, Effect, Pid, ProcessId, Turn};
 use wait::Waiter;
 
 use crate::config::types::GroupConfig;
@@ -120,7 +120,7 @@ impl Supervisor {
         &mut self,
         turn: &mut Turn<'_>,
         groups: Vec<GroupConfig>,
-    ) -> Result<(), AutoLogError> {
+    ) -> Result<(), ActivationError> {
         self.available = groups;
         for place in 0..self.available.len() {
             if !self.group_names.contains_key(&self.available[place].name) {

@@ -93,6 +93,8 @@ fn happening() -> impl Strategy<Value = Happening> {
 struct TestOs {
     next_pid: i32,
     alive: BTreeSet<i32>,
+    /// Whoever was to be spawned and has not been let go since.
+    holding: BTreeSet<ProcessId>,
     fork_works: bool,
     delivery: Delivery,
     spawns: usize,
@@ -104,8 +106,9 @@ impl Os for TestOs {
         Ok(())
     }
 
-    fn spawn(&mut self, _: ProcessId, _: &str, _: &ProcessConfig) -> Result<Pid, SpawnError> {
+    fn spawn(&mut self, id: ProcessId, _: &str, _: &ProcessConfig) -> Result<Pid, SpawnError> {
         self.spawns += 1;
+        self.holding.insert(id);
         if !self.fork_works {
             return Err(SpawnError::TooManyProcesses);
         }
@@ -136,6 +139,10 @@ impl Os for TestOs {
     ) -> Result<PathBuf, AutoLogError> {
         Ok(PathBuf::from(format!("/auto/{process}-{}", channel.name())))
     }
+
+    fn let_go(&mut self, id: ProcessId) {
+        self.holding.remove(&id);
+    }
 }
 
 struct World {
@@ -152,6 +159,7 @@ impl World {
         let os = TestOs {
             next_pid: 100,
             alive: BTreeSet::new(),
+            holding: BTreeSet::new(),
             fork_works: true,
             delivery: Delivery::Arrive,
             spawns: 0,
@@ -277,6 +285,7 @@ fn groups() -> Vec<GroupConfig> {
         redirect_stderr: false,
         environment: BTreeMap::new(),
         serverurl: None,
+        socket: None,
     };
     let group = |name: &str, priority| GroupConfig {
         name: name.to_owned(),
@@ -331,6 +340,9 @@ proptest! {
                 break;
             }
             assert_indexes_agree(&world.supervisor);
+            // FCG-002, FCG-003: exactly those that have a child hold what is shared.
+            let with_child: BTreeSet<ProcessId> = world.supervisor.by_pid.values().copied().collect();
+            prop_assert_eq!(&world.os.holding, &with_child);
             if world.supervisor.state() != SupervisorState::Running {
                 // SHD-010: once shutdown is asked, nothing is started.
                 let spawns = *spawns_when_stopping.get_or_insert(world.os.spawns);
