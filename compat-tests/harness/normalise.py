@@ -45,7 +45,7 @@ def structure(value, daemon, key=None):
     if key in _NUMBER_KEYS and type(value) is int and value > 0:
         return "N"
     if isinstance(value, dict):
-        return {k: structure(v, daemon, k) for k, v in value.items()}
+        return {text(k, daemon) if isinstance(k, str) else k: structure(v, daemon, k) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [structure(v, daemon) for v in value]
     if dataclasses.is_dataclass(value):

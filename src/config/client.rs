@@ -150,3 +150,107 @@ fn read_plugins(
     }
     Ok(plugins)
 }
+
+#[cfg(test)]
+mod tests {
+    use bstr::BStr;
+
+    use super::{ClientConfig, CtlPlugin, load};
+    use crate::config::context::LoadContext;
+
+    fn read(text: &str) -> Result<ClientConfig, String> {
+        // Tests run side by side.
+        static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("client-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a temporary folder");
+        std::fs::write(folder.join("x.conf"), text).expect("a temporary file");
+        let context = LoadContext {
+            cwd: folder.clone(),
+            environment: vec![
+                ("FOO".into(), "foo".into()),
+                ("HOME".into(), "/home/me".into()),
+            ],
+            ..LoadContext::for_tests()
+        };
+        let shown = folder.to_string_lossy().into_owned();
+        let config = load(BStr::new("x.conf"), &context)
+            .map(|mut config| {
+                config.serverurl = config.serverurl.replace(&shown, "@HERE@");
+                config
+            })
+            .map_err(|error| error.to_string());
+        std::fs::remove_dir_all(&folder).expect("the temporary folder");
+        config
+    }
+
+    // CTL-009
+    #[test]
+    fn an_empty_section_has_the_defaults() {
+        assert_eq!(read("[supervisorctl]\n"), Ok(ClientConfig::default()));
+        assert_eq!(ClientConfig::default().serverurl, "http://localhost:9001");
+        assert_eq!(ClientConfig::default().prompt, "supervisor");
+    }
+
+    // CTL-013, CTL-015, CTL-016
+    #[test]
+    fn every_key_is_read() {
+        let config = read(
+            "[supervisorctl]\nserverurl=unix://%(here)s/../x/./s.sock\nusername=%(ENV_FOO)s\npassword=p\nprompt=me\n\
+             history_file=~/hist\n[include]\nfiles=never\n[ctlplugin:x]\nsupervisor.ctl_factory=a:b\nother=%(nope)s\n",
+        );
+        let config = config.expect("a good file");
+        assert!(
+            config.serverurl.starts_with("unix:///"),
+            "{}",
+            config.serverurl
+        );
+        assert!(
+            config.serverurl.ends_with("/x/s.sock"),
+            "{}",
+            config.serverurl
+        );
+        assert_eq!(config.username.as_deref(), Some("foo"));
+        assert_eq!(config.password.as_deref(), Some("p"));
+        assert_eq!(config.prompt, "me");
+        assert_eq!(config.history_file, Some("/home/me/hist".into()));
+        let plugin = CtlPlugin {
+            name: "x".to_owned(),
+            factory: "a:b".to_owned(),
+        };
+        assert_eq!(config.plugins, [plugin]);
+        let relative =
+            read("[supervisorctl]\nserverurl=unix://s.sock\nhistory_file=\n").expect("a good file");
+        assert_eq!(relative.serverurl, "unix://@HERE@/s.sock");
+        assert_eq!(relative.history_file, None);
+        let odd = read("[supervisorctl]\nserverurl=no url at all\n").expect("a good file");
+        assert_eq!(odd.serverurl, "no url at all");
+    }
+
+    // CTL-010, CTL-011, CTL-013
+    #[test]
+    fn mistakes_have_the_words_of_the_reference() {
+        assert_eq!(
+            read("[supervisord]\n"),
+            Err(".ini file does not include supervisorctl section".to_owned())
+        );
+        assert_eq!(
+            read("[supervisorctl]\nprompt=%(here)s\n"),
+            Err(
+                "Format string '%(here)s' for 'supervisorctl.prompt' contains names ('here') which cannot be expanded. \
+                 Available names: ENV_FOO, ENV_HOME"
+                    .to_owned()
+            )
+        );
+        assert_eq!(
+            read("[supervisorctl]\n[ctlplugin:x]\n"),
+            Err("section [ctlplugin:x] does not specify a supervisor.ctl_factory".to_owned())
+        );
+        let context = LoadContext::for_tests();
+        let error = load(BStr::new("/no/such/file"), &context).expect_err("no file");
+        assert_eq!(
+            error.to_string(),
+            "could not find config file /no/such/file"
+        );
+    }
+}

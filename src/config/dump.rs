@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use bstr::{BStr, ByteSlice};
+use bstr::BStr;
 
 use super::paths::from_path;
 use super::text::characters;
@@ -234,12 +234,13 @@ pub fn text(text: &str) -> String {
 /// A JSON string of bytes: those that are not UTF-8 appear as Python's lone surrogates.
 fn bytes(bytes: &[u8]) -> String {
     let mut out = String::from('"');
-    for character in characters(BStr::new(bytes.as_bstr())) {
+    for character in characters(BStr::new(bytes)) {
         match char::from_u32(character) {
-            Some(c @ ('"' | '\\')) => {
-                out.push('\\');
-                out.push(c);
-            }
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
             Some(c) if c >= ' ' => out.push(c),
             // Writing to a String cannot fail.
             _ => {

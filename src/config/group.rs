@@ -213,13 +213,20 @@ const RESULT_HANDLERS: [&str; 3] = [
     "supervisor_stdlog:event_handler",
 ];
 
-/// Whether a Python object reference names one of `known`. Python allows blanks around the colon and at the end.
+/// Whether a Python object reference names one of `known`. Python's entry points allow blanks around the colon and at
+/// the end, and `[extras]` after the name.
 pub fn names_object(spec: &BStr, known: &[&str]) -> bool {
     let Some((module, object)) = spec.split_once_str(":") else {
         return false;
     };
     let module = module.trim_end_with(text::is_space);
     let object = object.trim_with(text::is_space);
+    let object = match object.split_once_str("[") {
+        Some((name, extras)) if extras.ends_with(b"]") && !extras.contains(&b'\n') => {
+            name.trim_end_with(text::is_space)
+        }
+        _ => object,
+    };
     known
         .iter()
         .filter_map(|known| known.split_once(':'))

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use nix::sys::signal::SigHandler;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
@@ -25,6 +26,7 @@ pub struct Signals {
 impl Signals {
     /// Needs the runtime's context.
     pub fn catch() -> io::Result<Self> {
+        ignore_file_size_signal()?;
         Ok(Self {
             term: signal(SignalKind::terminate())?,
             int: signal(SignalKind::interrupt())?,
@@ -77,6 +79,14 @@ pub async fn run(handle: &Handle, signals: &mut Signals) -> io::Result<Ending> {
             () = handle.changed() => {}
         }
     }
+}
+
+/// SIGXFSZ is ignored, here and therefore in children, as Python does for the reference (SIG-008): a log that meets a
+/// size limit gives an error and no death. SIGPIPE is ignored already, by Rust's own start.
+fn ignore_file_size_signal() -> io::Result<()> {
+    // SAFETY: ignoring a signal installs no handler.
+    unsafe { nix::sys::signal::signal(nix::sys::signal::Signal::SIGXFSZ, SigHandler::SigIgn) }?;
+    Ok(())
 }
 
 async fn sleep(length: Option<std::time::Duration>) {

@@ -22,8 +22,8 @@ use std::time::Duration;
 
 use bstr::ByteSlice;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use nix::sys::socket::{Shutdown, setsockopt, shutdown, sockopt};
-use tokio::io::Interest;
+use nix::sys::socket::{MsgFlags, Shutdown, recv, setsockopt, shutdown, sockopt};
+use tokio::io::{Interest, Ready};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::time::{Sleep, sleep};
 
@@ -70,12 +70,34 @@ pub enum Stream {
 impl Stream {
     /// Resolves when the client has closed its sending side, or, if it keeps sending instead, never.
     pub async fn peer_closed(&self) {
-        let ready = match self {
+        loop {
+            match self.ready_to_read().await {
+                Ok(ready) if !ready.is_read_closed() => {}
+                Ok(_) | Err(_) => return,
+            }
+            match self.try_peek() {
+                Ok(0) => return,
+                Ok(_) => std::future::pending().await,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    async fn ready_to_read(&self) -> io::Result<Ready> {
+        match self {
             Self::Inet(stream) => stream.ready(Interest::READABLE).await,
             Self::Unix(stream) => stream.ready(Interest::READABLE).await,
-        };
-        if ready.is_ok_and(|ready| !ready.is_read_closed()) {
-            std::future::pending::<()>().await;
+        }
+    }
+
+    /// How many bytes there are to read, of one at most.
+    fn try_peek(&self) -> io::Result<usize> {
+        let descriptor = self.as_fd().as_raw_fd();
+        let peek = || Ok(recv(descriptor, &mut [0], MsgFlags::MSG_PEEK)?);
+        match self {
+            Self::Inet(stream) => stream.try_io(Interest::READABLE, peek),
+            Self::Unix(stream) => stream.try_io(Interest::READABLE, peek),
         }
     }
 

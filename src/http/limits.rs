@@ -261,7 +261,7 @@ impl Connections {
         }
     }
 
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.open.borrow().len()
     }
 
@@ -274,15 +274,18 @@ impl Connections {
         }
     }
 
-    /// Closes the connection that has kept us waiting longest. Those that wait for us are left alone.
-    pub fn close_longest_waiting(&self) {
+    /// Closes the connection that has kept us waiting longest; false when there is none. Those that wait for us are
+    /// left alone.
+    pub fn close_longest_waiting(&self) -> bool {
         let open = self.open.borrow();
         let waiting = open
             .values()
             .filter(|activity| activity.phase.get() != Phase::Answering);
-        if let Some(longest) = waiting.min_by_key(|activity| activity.since.get()) {
+        let longest = waiting.min_by_key(|activity| activity.since.get());
+        if let Some(longest) = longest {
             longest.close.notify_one();
         }
+        longest.is_some()
     }
 }
 
@@ -366,11 +369,14 @@ mod tests {
         let (second, _second) = enter(&list, &budget);
         let (third, listed) = enter(&list, &budget);
         busy.answering();
-        list.close_longest_waiting();
+        assert!(list.close_longest_waiting());
         assert!(is_closed(&second).await);
         assert!(!is_closed(&busy).await);
         assert!(!is_closed(&third).await);
+        second.answering();
+        third.answering();
+        assert!(!list.close_longest_waiting());
         drop(listed);
-        assert_eq!(list.len(), 2);
+        assert_eq!(list.count(), 2);
     }
 }

@@ -51,7 +51,7 @@ enum BoundSocket {
     Unix(UnixListener),
 }
 
-/// What [`serve`](super::serve) makes of a [`BoundServer`].
+/// What [`serve()`](super::serve()) makes of a [`BoundServer`].
 pub(super) struct Parts {
     pub listener: Listener,
     pub file: Option<SocketFile>,

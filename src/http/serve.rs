@@ -25,8 +25,11 @@ use super::listen::{BoundServer, Parts, SocketFile};
 use super::site::Backend;
 use super::watch::Watcher;
 
-/// How long a server rests when it cannot accept.
+/// How long a server rests when it cannot accept, and everybody waits for it.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a connection that has to go may take to do so, when a server cannot accept.
+const MOMENT: Duration = Duration::from_millis(2);
 
 /// The most header lines of a request; hyper keeps them in a table of that size while it parses.
 const MAX_HEADERS: usize = 1000;
@@ -89,33 +92,41 @@ impl<B: Backend + 'static> Server<B> {
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             // One more than the limit: somebody may have to go first, and takes a moment to do so.
-            let full = self.connections.len() > limits.connections;
+            let full = self.connections.count() > limits.connections;
             tokio::select! {
                 _ = stopping.wait_for(|stop| *stop) => break,
                 accepted = listener.accept(), if !full => match accepted {
                     Ok((stream, peer)) => {
-                        if self.connections.len() >= limits.connections {
-                            self.connections.close_longest_waiting();
+                        if self.connections.count() >= limits.connections {
+                            self.make_room();
                         }
                         conversations.spawn_local(self.converse(stream, peer));
                     }
                     Err(error) if is_of_one_connection(&error) => {}
-                    Err(_) => {
-                        self.connections.close_longest_waiting();
-                        sleep(PAUSE).await;
-                    }
+                    Err(_) => sleep(self.make_room()).await,
                 },
                 Some(_) = conversations.join_next() => {}
                 _ = sweep.tick(), if !conversations.is_empty() => {
                     self.connections.close_overdue(limits, Instant::now());
                 }
-                () = sleep(PAUSE), if full => self.connections.close_longest_waiting(),
+                () = sleep(PAUSE), if full => {
+                    self.make_room();
+                }
             }
         }
         drop(listener);
         let all_sent = async { while conversations.join_next().await.is_some() {} };
         // What is not done in time is dropped with the set.
         let _ = timeout(limits.grace, all_sent).await;
+    }
+
+    /// Closes the connection that can best be spared; tells how long it is worth waiting for that.
+    fn make_room(&self) -> Duration {
+        if self.connections.close_longest_waiting() {
+            MOMENT
+        } else {
+            PAUSE
+        }
     }
 
     /// All requests of one connection.

@@ -2,13 +2,14 @@
 //! and a client that speaks raw bytes.
 
 use std::future::Future;
+use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
 use hyper::StatusCode;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::timeout;
@@ -61,6 +62,18 @@ pub fn unix_server(path: &Path) -> ServerConfig {
     }
 }
 
+pub fn inet_server(host: &str, port: u16) -> ServerConfig {
+    ServerConfig {
+        section: "inet_http_server".to_owned(),
+        address: ServerAddress::Inet {
+            host: host.to_owned(),
+            port,
+        },
+        username: None,
+        password: None,
+    }
+}
+
 pub fn with_password(mut server: ServerConfig, username: &str, password: &str) -> ServerConfig {
     server.username = Some(username.to_owned());
     server.password = Some(password.to_owned());
@@ -105,22 +118,26 @@ impl Backend for Canned {
 pub struct Site {
     pub folder: Folder,
     pub backend: Rc<Canned>,
+    inet: SocketAddrV4,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<std::io::Result<()>>,
 }
 
 impl Site {
-    /// Runs a test against an open server at `socket`, and one at `locked` for user `usér` with password `p:w`.
+    /// Runs a test against open servers at `socket` and on a port of this machine, and one at `locked` for user `usér`
+    /// with password `p:w`.
     pub async fn run<F: Future>(limits: Limits, test: impl FnOnce(Self) -> F) -> F::Output {
         LocalSet::new()
             .run_until(async {
                 let folder = Folder::new();
                 let locked = unix_server(&folder.join("locked"));
                 let servers = [
+                    inet_server("127.0.0.1", 0),
                     unix_server(&folder.join("socket")),
                     with_password(locked, "usér", "p:w"),
                 ];
-                let bound = servers.map(|server| bind(&server, 1).expect("a free path"));
+                let bound = servers.map(|server| bind(&server, 1).expect("a free address"));
+                let inet = bound[0].inet_address().expect("an inet server");
                 let backend = Rc::new(Canned {
                     folder: folder.0.clone(),
                     go_on: Notify::new(),
@@ -137,6 +154,7 @@ impl Site {
                 let site = Self {
                     folder,
                     backend,
+                    inet,
                     stop,
                     serving,
                 };
@@ -147,6 +165,11 @@ impl Site {
 
     pub async fn client(&self) -> Client {
         Client::connect(&self.folder.join("socket")).await
+    }
+
+    pub async fn inet_client(&self) -> Client {
+        let stream = within("a connection", TcpStream::connect(self.inet)).await;
+        Client::of(stream.expect("a server"))
     }
 
     /// Sends one request on a connection of its own and gives all that comes until the server closes it.
@@ -167,15 +190,23 @@ impl Site {
 
 /// A client that sees bytes.
 pub struct Client {
-    stream: UnixStream,
+    stream: Box<dyn Duplex>,
     seen: Vec<u8>,
 }
+
+trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Duplex for S {}
 
 impl Client {
     pub async fn connect(path: &Path) -> Self {
         let stream = within("a connection", UnixStream::connect(path)).await;
+        Self::of(stream.expect("a server"))
+    }
+
+    fn of(stream: impl Duplex + 'static) -> Self {
         Self {
-            stream: stream.expect("a server"),
+            stream: Box::new(stream),
             seen: Vec::new(),
         }
     }

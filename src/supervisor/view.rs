@@ -102,8 +102,9 @@ fn info(process: &Process, now: UnixTime) -> ProcessInfo<'_> {
 
 fn path(stream: &StreamConfig) -> Option<&Path> {
     match &stream.logfile {
-        LogFile::Path(path) if !path.as_os_str().is_empty() => Some(path),
-        LogFile::Path(_) | LogFile::None | LogFile::Auto => None,
+        // Also an empty one (`stdout_logfile=`), which no file has: clients are told so in its name (TYP-013).
+        LogFile::Path(path) => Some(path),
+        LogFile::None | LogFile::Auto => None,
     }
 }
 

@@ -12,19 +12,7 @@ use nix::errno::Errno;
 
 use super::{BindError, bind};
 use crate::config::types::{ServerAddress, ServerConfig};
-use crate::http::testing::{Folder, unix_server};
-
-fn inet_server(host: &str, port: u16) -> ServerConfig {
-    ServerConfig {
-        section: "inet_http_server".to_owned(),
-        address: ServerAddress::Inet {
-            host: host.to_owned(),
-            port,
-        },
-        username: None,
-        password: None,
-    }
-}
+use crate::http::testing::{Folder, inet_server, unix_server};
 
 fn error_of(config: &ServerConfig) -> BindError {
     match bind(config, 4711) {

@@ -34,6 +34,21 @@ async fn a_body_over_the_limit_is_413_before_it_is_read() {
     .await;
 }
 
+#[tokio::test]
+async fn a_refused_client_may_send_on_before_it_reads_why() {
+    Site::run(small(), |site| async move {
+        let mut client = site.inet_client().await;
+        client
+            .send("POST /RPC2 HTTP/1.1\r\nContent-Length: 30000000\r\n\r\n")
+            .await;
+        let beginning = client.until(" 413 ").await;
+        // More than socket buffers take: without a reader it would be reset on the way.
+        client.send("x".repeat(30_000_000)).await;
+        assert_eq!(status_of(&(beginning + &client.rest().await)), 413);
+    })
+    .await;
+}
+
 // HTTP-028
 #[tokio::test]
 async fn chunked_bodies_are_not_taken() {

@@ -26,6 +26,20 @@ async fn a_call_is_answered_and_the_connection_kept() {
     .await;
 }
 
+// HTTP-001, HTTP-015
+#[tokio::test]
+async fn all_servers_answer_alike() {
+    Site::run(limits(), |site| async move {
+        for mut client in [site.client().await, site.inet_client().await] {
+            client.send(post("", "<one/>")).await;
+            assert_eq!(client.answer().await.1, "<one/>");
+            client.send("GET /ok.html HTTP/1.1\r\n\r\n").await;
+            assert_eq!(client.answer().await.1, "OK");
+        }
+    })
+    .await;
+}
+
 // HTTP-035
 #[tokio::test]
 async fn pipelined_requests_are_answered_in_order() {
