@@ -17,16 +17,17 @@ import supervisor.rpcinterface
 import supervisor.supervisord
 from supervisor import events
 from supervisor.datatypes import RestartUnconditionally, RestartWhenExitUnexpected
+from supervisor.dispatchers import PEventListenerDispatcher, PInputDispatcher, default_handler
 from supervisor.http import NOT_DONE_YET
 from supervisor.medusa.asyncore_25 import ExitNow
-from supervisor.options import ProcessConfig, ProcessGroupConfig, ServerOptions, signame
+from supervisor.options import EventListenerPoolConfig, ProcessConfig, ProcessGroupConfig, ServerOptions, signame
 from supervisor.rpcinterface import SupervisorNamespaceRPCInterface
 from supervisor.states import SupervisorStates
 from supervisor.supervisord import Supervisor
 from supervisor.xmlrpc import RPCError
 
 from . import intended
-from .scenario import WAITS
+from .scenario import WAITS, Pool
 
 BASE = 1_600_000_000  # the Unix time of `at 0`
 FIRST_PID = 101
@@ -79,6 +80,8 @@ class Logger:
     @staticmethod
     def _writer(trace, name):
         def write(text, **values):
+            if "stopped monitoring" in text or " stdout output:" in text:
+                return  # of pipes, which are not the machine's
             trace.append(f"log {name} {text % values if values else text}".replace("\n", "\\n"))
 
         return write
@@ -97,12 +100,23 @@ class Program(ProcessConfig):
         return {}, {}
 
 
+class Listener(Program):
+    """The same for an event listener, with the reference's dispatchers on pipes that are none."""
+
+    def make_dispatchers(self, process):
+        self.options.forking = process
+        out, inp = self.options.new_pipes(process)
+        dispatchers = {out: PEventListenerDispatcher(process, "stdout", out), inp: PInputDispatcher(process, "stdin", inp)}
+        return dispatchers, {"stdout": out, "stdin": inp}
+
+
 class Options:
     """What the reference's classes see of the world. Also its own poller: `poll` is where a method is called."""
 
     test = True  # one turn per runforever()
     identifier = "oracle"
     get_autochildlog_name = None  # never called: no program here has an AUTO log
+    strip_ansi = False
 
     def __init__(self, clock, trace):
         self.clock = clock
@@ -122,6 +136,35 @@ class Options:
         self.fork_errors = {}  # GROUP:NAME -> errno
         self.commands = {}  # GROUP:NAME -> missing, noexec
         self.gone = set()
+        self.next_descriptor = 1000
+        self.pipes = {}  # descriptor -> process
+        self.said = {}  # descriptor of a listener's stdout -> bytes that it has said
+        self.deaf = set()  # GROUP:NAME of listeners that have closed their stdin
+
+    # pipes
+
+    def new_pipes(self, process):
+        out, inp = self.next_descriptor, self.next_descriptor + 1
+        self.next_descriptor += 2
+        self.pipes[out] = self.pipes[inp] = process
+        self.deaf.discard(full_name(process))
+        return out, inp
+
+    def readfd(self, fd):
+        return self.said.pop(fd, b"")
+
+    def write(self, fd, data):
+        name = full_name(self.pipes[fd])
+        if name in self.deaf:
+            self.output.append(f"write {name} EPIPE")
+            raise OSError(errno.EPIPE, os.strerror(errno.EPIPE))
+        self.output.append(f"write {name} {data.decode()}".replace("\n", "\\n"))
+        return len(data)
+
+    def register_readable(self, _fd):
+        pass
+
+    unregister_readable = register_writable = unregister_writable = register_readable
 
     # the loop
 
@@ -132,7 +175,7 @@ class Options:
         call, self.call = self.call, None
         if call:
             call()
-        return [], []
+        return list(self.said), []
 
     def get_signal(self):
         return self.signals.popleft() if self.signals else None
@@ -303,6 +346,12 @@ class Driver:
                 options.commands[key.partition(":")[2]] = what
             case "gone", ():
                 options.gone.add(key)
+            case "deaf", ():
+                options.deaf.add(key)
+            case "says", (_,):
+                process = self.process(key)
+                if process and process.pid:
+                    options.said[process.pipes["stdout"]] = happening.said
 
     def _request(self, happening):
         """Calls the method and gives its answer, or polls it for the first time, as the HTTP channel does when a call comes in."""
@@ -348,6 +397,8 @@ class Driver:
                 return rpc.shutdown()
             case "restart":
                 return rpc.restart()
+            case "remote":
+                return rpc.sendRemoteCommEvent(*words)
 
     def _answer(self, number, callback):
         """Polls a deferred answer; True when there was one."""
@@ -375,10 +426,16 @@ class Driver:
         self.trace.append(f"reply {number} fault {fault.code} {fault.text}")
 
     def _group_config(self, group):
+        if isinstance(group, Pool):
+            listeners = [self._program_config(program, Listener) for program in group.programs]
+            types = [getattr(events.EventTypes, name) for name in group.events]
+            return EventListenerPoolConfig(
+                self.options, group.name, group.priority, listeners, group.buffer_size, types, default_handler
+            )
         programs = [self._program_config(program) for program in group.programs]
         return ProcessGroupConfig(self.options, group.name, group.priority, programs)
 
-    def _program_config(self, program):
+    def _program_config(self, program, kind=Program):
         values = dict.fromkeys(ProcessConfig.req_param_names)
         values.update(
             name=program.name,
@@ -395,7 +452,7 @@ class Driver:
             killasgroup=program.killasgroup,
             redirect_stderr=False,
         )
-        return Program(self.options, **values)
+        return kind(self.options, **values)
 
 
 def run(scenario):

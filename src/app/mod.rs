@@ -26,6 +26,7 @@ use crate::daemon::event_loop::{self, Signals};
 use crate::http;
 use crate::logs::activity::ActivityLog;
 use crate::model::log;
+use crate::supervisor::listener_pool::Serial;
 use crate::supervisor::turn::Ending;
 
 /// The exit status for everything that is wrong before anything runs (CLI-016).
@@ -75,9 +76,10 @@ fn run_all(
         .map_err(|error| StartError::Process(io::Error::other(error)))?;
     let mut announce = Some(announce);
     let mut runtime = None;
+    let mut serial = Serial::default();
     loop {
         let first = runtime.is_none();
-        let started = start::start(&command_line, &context, &activity, first)?;
+        let started = start::start(&command_line, &context, &activity, first, serial)?;
         if let Some(announce) = announce.take() {
             announce();
         }
@@ -85,12 +87,13 @@ fn run_all(
             Some(runtime) => runtime,
             None => runtime.insert(new_runtime().map_err(StartError::Process)?),
         };
+        let handle = started.handle.clone();
         let ending = LocalSet::new()
             .block_on(runtime, serve(started))
             .map_err(StartError::Process)?;
         match ending {
             Ending::Shutdown => return Ok(ExitCode::SUCCESS),
-            Ending::Restart => {}
+            Ending::Restart => serial = handle.next_serial(),
         }
     }
 }

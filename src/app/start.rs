@@ -26,6 +26,7 @@ use crate::logs::rotating::Rotation;
 use crate::logs::syslog::Syslog;
 use crate::model::log::{self, LogLevel};
 use crate::model::py_repr::repr_str;
+use crate::supervisor::listener_pool::Serial;
 use crate::supervisor::turn::AutoLogError;
 
 /// Why supervisord does not run.
@@ -70,12 +71,14 @@ pub struct Started {
     pub pidfile: PathBuf,
 }
 
-/// Does everything up to the loop, in the order of the module's essay. `first` is false at a restart (LIF-003).
+/// Does everything up to the loop, in the order of the module's essay. `first` is false at a restart (LIF-003),
+/// where the numbers of events go on from `serial` (SHD-015).
 pub fn start(
     command_line: &CommandLine,
     context: &LoadContext,
     activity: &ActivityLog,
     first: bool,
+    serial: Serial,
 ) -> Result<Started, StartError> {
     if first && command_line.config_file.is_none() && context.uid == 0 {
         eprintln!("{ROOT_SEARCH_WARNING}");
@@ -91,7 +94,7 @@ pub fn start(
         config.messages.infos.extend(raised);
     }
     let servers = bind_all(&config)?;
-    match run_up(command_line, context, activity, config, &servers) {
+    match run_up(command_line, context, activity, config, &servers, serial) {
         Ok((handle, backend, pidfile)) => Ok(Started {
             handle,
             servers,
@@ -115,6 +118,7 @@ fn run_up(
     activity: &ActivityLog,
     config: Config,
     servers: &[BoundServer],
+    serial: Serial,
 ) -> Result<(Handle, Rc<Site>, PathBuf), StartError> {
     let Config {
         supervisord,
@@ -146,7 +150,7 @@ fn run_up(
     let os = UnixOs::new(settings).map_err(StartError::Process)?;
     let pidfile = supervisord.pidfile.clone();
     let reader = reader(command_line.clone(), context.clone());
-    let handle = Handle::new(os, supervisord, groups, reader, activity.clone())
+    let handle = Handle::new(os, supervisord, groups, reader, activity.clone(), serial)
         .map_err(StartError::AutoLog)?;
 
     let namespaces: Vec<String> = rpc_interfaces
@@ -235,10 +239,7 @@ fn refuse_what_is_not_there_yet(config: &Config) -> Result<(), StartError> {
     for group in &config.groups {
         let name = &group.name;
         match group.kind {
-            GroupKind::Programs => {}
-            GroupKind::EventListener(_) => {
-                return not_yet(&format!("[eventlistener:{name}] is not supported yet"));
-            }
+            GroupKind::Programs | GroupKind::EventListener(_) => {}
             GroupKind::Fcgi(_) => {
                 return not_yet(&format!("[fcgi-program:{name}] is not supported yet"));
             }

@@ -11,8 +11,8 @@ use super::Supervisor;
 use super::command::{Command, ExitStatus, Input, RequestId};
 use super::event::Channel;
 use super::turn::{
-    AutoLogError, CommandError, Effect, Os, Pid, ProcessId, SignalError, SignalTarget, SpawnError,
-    Turn,
+    AutoLogError, ChildKind, CommandError, Effect, Os, Pid, ProcessId, SignalError, SignalTarget,
+    SpawnError, StdinClosed, Turn,
 };
 use crate::config::types::{
     Autorestart, GroupConfig, GroupKind, LogFile, ProcessConfig, StreamConfig,
@@ -104,7 +104,13 @@ impl Os for TestOs {
         Ok(())
     }
 
-    fn spawn(&mut self, _: ProcessId, _: &str, _: &ProcessConfig) -> Result<Pid, SpawnError> {
+    fn spawn(
+        &mut self,
+        _: ProcessId,
+        _: ChildKind,
+        _: &str,
+        _: &ProcessConfig,
+    ) -> Result<Pid, SpawnError> {
         self.spawns += 1;
         if !self.fork_works {
             return Err(SpawnError::TooManyProcesses);
@@ -127,6 +133,10 @@ impl Os for TestOs {
                 text: "Operation not permitted".to_owned(),
             }),
         }
+    }
+
+    fn write_stdin(&mut self, _: ProcessId, _: &[u8]) -> Result<(), StdinClosed> {
+        Ok(())
     }
 
     fn create_auto_log(
@@ -180,11 +190,7 @@ impl World {
             unix: UnixTime::from_nanos(1),
         };
         let mut effects = |effect| told.push(effect);
-        let mut turn = Turn {
-            now,
-            os: &mut self.os,
-            effects: &mut effects,
-        };
+        let mut turn = Turn::new(now, &mut self.os, &mut effects);
         let result = act(&mut self.supervisor, &mut turn);
         for effect in &told {
             if let Effect::Reply(request, _) = effect {
