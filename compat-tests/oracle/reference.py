@@ -11,6 +11,7 @@ import os
 import signal
 import time as real_time
 from collections import deque
+from types import SimpleNamespace
 
 import supervisor.process
 import supervisor.rpcinterface
@@ -110,6 +111,21 @@ class Listener(Program):
         return dispatchers, {"stdout": out, "stdin": inp}
 
 
+class LoopEvents:
+    """Stands in for the `events` module in the loop, which runs one turn at a time and would announce itself in each."""
+
+    SupervisorRunningEvent = staticmethod(lambda: None)
+    SupervisorStoppingEvent = events.SupervisorStoppingEvent
+    ProcessGroupAddedEvent = events.ProcessGroupAddedEvent
+    ProcessGroupRemovedEvent = events.ProcessGroupRemovedEvent
+    TICK_EVENTS = events.TICK_EVENTS
+
+    @staticmethod
+    def notify(event):
+        if event:
+            events.notify(event)
+
+
 class Options:
     """What the reference's classes see of the world. Also its own poller: `poll` is where a method is called."""
 
@@ -139,7 +155,6 @@ class Options:
         self.next_descriptor = 1000
         self.pipes = {}  # descriptor -> process
         self.said = {}  # descriptor of a listener's stdout -> bytes that it has said
-        self.deaf = set()  # GROUP:NAME of listeners that have closed their stdin
 
     # pipes
 
@@ -147,18 +162,13 @@ class Options:
         out, inp = self.next_descriptor, self.next_descriptor + 1
         self.next_descriptor += 2
         self.pipes[out] = self.pipes[inp] = process
-        self.deaf.discard(full_name(process))
         return out, inp
 
     def readfd(self, fd):
         return self.said.pop(fd, b"")
 
     def write(self, fd, data):
-        name = full_name(self.pipes[fd])
-        if name in self.deaf:
-            self.output.append(f"write {name} EPIPE")
-            raise OSError(errno.EPIPE, os.strerror(errno.EPIPE))
-        self.output.append(f"write {name} {data.decode()}".replace("\n", "\\n"))
+        self.output.append(f"write {full_name(self.pipes[fd])} {data.decode()}".replace("\n", "\\n"))
         return len(data)
 
     def register_readable(self, _fd):
@@ -246,14 +256,14 @@ class Driver:
         self.rpc = SupervisorNamespaceRPCInterface(self.supervisor)
         self.waiting = []  # (number, callback)
         self.over = False
-        self.announced = False
+        self.subscribers = [(events.Event, self._event)]
+        self.serials = SimpleNamespace(serial=-1)
         self._take_over()
         configs = [self._group_config(group) for group in scenario.groups.values()]
         self.options.process_group_configs = sorted(configs)
         for config in self.options.process_group_configs:
             self.supervisor.add_process_group(config)
         events.notify(events.SupervisorRunningEvent())
-        self.announced = True
         self.start = self._taken()
 
     def process(self, key):
@@ -284,10 +294,12 @@ class Driver:
         raise NeverSettles(f"{MAX_TURNS} turns at {self.clock.micros / 1e6:.6f} were not enough")
 
     def _take_over(self):
-        """The reference keeps its clock and its subscribers in modules; with several drivers the one that moves owns them."""
+        """The reference keeps its clock, its subscribers and its serial in modules; of several drivers the one that moves owns them."""
         for module in (supervisor.process, supervisor.supervisord, supervisor.rpcinterface):
             module.time = self.clock
-        events.callbacks[:] = [(events.Event, self._event)]
+        events.callbacks = self.subscribers
+        supervisor.process.GlobalSerial = self.serials
+        supervisor.supervisord.events = LoopEvents
 
     def _taken(self):
         taken = self.trace[:]
@@ -295,7 +307,7 @@ class Driver:
         return taken
 
     def _event(self, event):
-        if intended.is_compared(event) and intended.is_first_running(event, self.announced):
+        if intended.is_compared(event):
             payload = event.payload().replace("\n", "\\n")
             self.trace.append(f"{EVENT_NAMES[type(event)]} {payload}".rstrip())
 
@@ -347,7 +359,9 @@ class Driver:
             case "gone", ():
                 options.gone.add(key)
             case "deaf", ():
-                options.deaf.add(key)
+                process = self.process(key)
+                if process and process.pid:
+                    process.dispatchers[process.pipes["stdin"]].closed = True
             case "says", (_,):
                 process = self.process(key)
                 if process and process.pid:

@@ -483,7 +483,6 @@ impl Os for FakeOs {
     fn write_stdin(&mut self, id: ProcessId, bytes: &[u8]) -> Result<(), StdinClosed> {
         let name = self.names.get(&id).map_or("nobody", String::as_str);
         if self.deaf.contains(&id) {
-            self.say(format!("write {name} EPIPE"));
             return Err(StdinClosed);
         }
         self.say(format!("write {name} {}", String::from_utf8_lossy(bytes)));
