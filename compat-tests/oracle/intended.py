@@ -112,7 +112,7 @@ def deaf_listeners_are_not_asked_all_day():
 
     def situation(self):
         members = [(p.pid, p.state, p.listener_state) for p in self.processes.values()]
-        return members, [id(event) for event in self.event_buffer]
+        return members, [event.serial for event in self.event_buffer]
 
     @functools.wraps(original)
     def dispatch(self):

@@ -287,11 +287,15 @@ class Driver:
         for _ in range(MAX_TURNS):
             if self.over:
                 return
-            before = (len(self.trace), intended.next_group_at_once(self.supervisor))
+            before = self._progress()
             self._turn()
-            if before == (len(self.trace), intended.next_group_at_once(self.supervisor)):
+            if before == self._progress():
                 return
         raise NeverSettles(f"{MAX_TURNS} turns at {self.clock.micros / 1e6:.6f} were not enough")
+
+    def _progress(self):
+        """Changes with everything that a turn does: a tick is not in the trace, but a pool may have taken it."""
+        return len(self.trace), intended.next_group_at_once(self.supervisor), self.serials.serial
 
     def _take_over(self):
         """The reference keeps its clock, its subscribers and its serial in modules; of several drivers the one that moves owns them."""
