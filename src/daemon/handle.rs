@@ -26,7 +26,7 @@ use crate::supervisor::Supervisor;
 use crate::supervisor::command::{Command, Input, Reply, RequestId};
 use crate::supervisor::event::Channel;
 use crate::supervisor::listener_pool::Serial;
-use crate::supervisor::turn::{AutoLogError, Effect, Ending, ProcessId, Turn};
+use crate::supervisor::turn::{AutoLogError, ChildKind, Effect, Ending, ProcessId, Turn};
 
 /// How the configuration is read again; given by whoever read it the first time.
 pub type Reader = Box<dyn Fn() -> Result<Config, String>>;
@@ -293,8 +293,12 @@ impl Core {
             .supervisor
             .process_state(id)
             .map_or("UNKNOWN", |state| state.name());
+        let kind = match (channel, self.supervisor.kind(id)) {
+            (Channel::Stdout, Some(ChildKind::Listener)) => "PEventListenerDispatcher",
+            _ => "POutputDispatcher",
+        };
         log::debug!(
-            "fd {fd} closed, stopped monitoring <POutputDispatcher at {fd} for <Subprocess at {} with name {name} in \
+            "fd {fd} closed, stopped monitoring <{kind} at {fd} for <Subprocess at {} with name {name} in \
              state {state}> ({})>",
             id.0,
             channel.name()

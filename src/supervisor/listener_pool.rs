@@ -307,3 +307,6 @@ impl Accepted {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;
