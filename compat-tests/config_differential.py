@@ -3,7 +3,7 @@
 
     config_differential.py [--count N] [--seed N] [--keep FOLDER]
 
-Needs a Python with supervisor 4.3.0 and `cargo build --example config_dump`. Every configuration is made of sections,
+Needs a Python with supervisor 4.3.0 and `cargo build --release --example config_dump`. Every configuration is made of sections,
 options and values that are near the edges of what is allowed, read by both, and the two answers must be equal: same
 values, or same text of refusal. Configurations on which the reference itself falls over are counted and skipped.
 """
@@ -92,7 +92,7 @@ SECTIONS = {
     "include": {"files": ["*.inc", "sub/*.inc", "nope.inc", "", "a.inc b.inc", "%(here)s/a.inc", "%(host_node_name)s", "[ab].inc",
                           "a.inc\n  sub/c.inc", "sub", "%(ENV_FOO)s", "[!a].inc", "*/*.inc a.inc", "?.inc"]},
     "supervisorctl": {"serverurl": WORDS},
-    "DEFAULT": {"command": TEMPLATES, "priority": ["1", "2"], "environment": ["D=1"], "directory": ["%(here)s"]},
+    "DEFAULT": {"command": TEMPLATES, "priority": ["1", "2"], "environment": ["D=1"], "directory": ["%(here)s"], "umask": OCTALS},
     "unknown": {"x": WORDS},
 }
 REQUIRED = {
@@ -171,7 +171,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", help="where configurations that differ are left")
     arguments = parser.parse_args()
-    program = os.path.join(ROOT, "target", "debug", "examples", "config_dump")
+    program = os.path.join(ROOT, "target", "release", "examples", "config_dump")
     folder = tempfile.mkdtemp(prefix="config-differential-")
     os.environ.clear()
     os.environb.update({b"HOME": b"/tmp", b"FOO": b"foo value", b"PERCENT": b"50%", b"NUM": b"3", b"TRUE": b"true",
@@ -196,6 +196,9 @@ def main():
         ours.stdin.write("\t".join(words).encode("utf-8") + b"\n")
         ours.stdin.flush()
         got = json.loads(ours.stdout.readline())
+        if "error" in expected:
+            # As its stderr shows bytes that are not UTF-8.
+            expected["error"] = expected["error"].encode("utf-8", "backslashreplace").decode("utf-8")
         if "traceback" in expected:
             counts["traceback"] += 1
             print("reference falls over:", expected["traceback"][:200], "| ours:", str(got)[:100])

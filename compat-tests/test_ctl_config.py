@@ -207,17 +207,32 @@ def test_a_changed_section_of_the_daemon_itself():
 
 
 def test_groups_of_programs_changing_their_shape():
-    """RPC-066..068, RPC-071, RRD-007."""
+    """RPC-066..068."""
     with fresh_pair(program("a") + program("b") + "[group:g]\nprograms=a,b\n" + program("x")) as pair:
         pair.each(running("g__a", "g__b", "x"))
 
         def scenario(d):
-            rewrite(d, program("a"), program("b"), "[group:g]\nprograms=b,a\npriority=5\n", "[eventlistener:x]\ncommand=/bin/cat\nevents=TICK_5\nstartsecs=0\n")
+            rewrite(d, program("a"), program("b"), program("c"), "[group:g]\nprograms=b,a\npriority=5\n", "[group:x]\nprograms=c\n")
             said = outputs(d, "reread", "update")
             rewrite(d, program("a"), program("b"))
             return [*said, *outputs(d, "reread", "update")]
         said = pair.same(scenario)
         assert said[0]["Output"]["stdout"].splitlines() == ["g: changed", "x: changed"]
+
+
+def test_a_program_that_becomes_a_listener():
+    """RPC-071, RRD-007."""
+    with fresh_pair(program("x")) as pair:
+        pair.each(running("x"))
+
+        def scenario(d):
+            said = []
+            for events in ("TICK_60", "TICK_60,TICK_3600", "TICK_60,TICK_3600\nbuffer_size=20", "TICK_60,TICK_3600\nbuffer_size=20\npriority=4"):
+                rewrite(d, f"[eventlistener:x]\ncommand=/bin/cat\nstartsecs=0\nevents={events}\n")
+                said += outputs(d, "reread", "update", "reread")
+            return said
+        said = pair.same(scenario)
+        assert [s["Output"]["stdout"] for s in said[::4]] == ["x: changed\n"] * 4
 
 
 def test_included_files():

@@ -30,6 +30,7 @@ autostart=false
 [program:quick]
 command=/bin/sh -c "exit 1"
 autostart=false
+startsecs=10
 startretries=0
 [program:waiting]
 command=/nonexistent/program
@@ -61,7 +62,7 @@ priority=2
 [program:g_quick]
 command=/bin/sh -c "sleep 0.2; exit 1"
 autostart=false
-startsecs=1
+startsecs=10
 startretries=0
 priority=3
 [program:g_now]
@@ -163,8 +164,9 @@ def test_a_homogeneous_group_is_addressed_as_a_whole_or_by_member(pair, commands
 def test_a_mixed_groups_results_come_in_order_of_outcome(pair):
     """CTL-107, CTL-082; RPC-128, RPC-129, RPC-130."""
     def scenario(d):
-        outputs = [d.ctl("start", "mixed:*"), d.ctl("start", "mixed:*"), d.ctl("stop", "mixed:*").unordered(), d.ctl("stop", "mixed:*")]
-        return outputs
+        outputs = [d.ctl("start", "mixed:*"), d.ctl("start", "mixed:*")]
+        d.wait_states(mixed__g_quick="FATAL")
+        return [*outputs, d.ctl("stop", "mixed:*").unordered(), d.ctl("stop", "mixed:*")]
     said = pair.same(scenario)
     assert said[0]["Output"]["stdout"] == (
         "mixed:g_none: ERROR (no such file)\nmixed:g_now: started\nmixed:g_quick: ERROR (spawn error)\nmixed:g_late: started\n"

@@ -22,6 +22,7 @@ command=/nonexistent/program
 startretries=1000
 [program:failing]
 command=/bin/false
+startsecs=10
 startretries=0
 [program:slow]
 command=/bin/cat

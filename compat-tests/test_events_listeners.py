@@ -1,4 +1,4 @@
-"""Listeners that do not behave: slow, silent, deaf, talkative, rejecting, dying. And those that end their daemon."""
+"""Listeners that do not behave: slow, silent, talkative. And pools of several (what listeners are told is in `test_events`)."""
 
 import re
 import sys
@@ -7,7 +7,7 @@ import time
 import pytest
 
 from harness import fresh_pair, wait_for
-from harness.pair import BASE, SERVERS, Pair
+from harness.pair import SERVERS
 
 # Takes events as the words of its command line say, one word each: an answer, or what to do.
 PUPPET = r"""
@@ -65,12 +65,6 @@ def send(d, *texts):
         d.call("supervisor.sendRemoteCommEvent", "n", text)
 
 
-def pieces(text, *cuts):
-    """The text cut at these places, for the command line."""
-    ends = [0, *cuts, len(text)]
-    return ",".join(text[a:b] for a, b in zip(ends, ends[1:])).replace("\n", r"\n")
-
-
 def one_after_the_other(words, texts, last):
     """Runs a puppet with both daemons; each event is sent when the log of the one before is complete."""
 
@@ -83,24 +77,6 @@ def one_after_the_other(words, texts, last):
 
     with fresh_pair(puppet(*words), base=SERVERS, files=FILES) as pair:
         return pair.same(scenario)
-
-
-def test_a_rejected_event_comes_again_at_once():
-    """EVL-008, EVL-027; MSG-011, MSG-024."""
-    words = [pieces("RESULT 4\nFAIL", 3, 10), pieces("RESULT 2\nOK", 8)]
-    log, noted, _ = one_after_the_other(words, ["a"], "event was processed")
-    assert noted == ["serial:0 poolserial:0 type:n|a"] * 2 + ["at the end"]
-    assert log == [
-        "DEBG pup: ACKNOWLEDGED -> READY",
-        "DEBG event 0 sent to listener pup",
-        "WARN pup: event was rejected",
-        "DEBG pup: BUSY -> ACKNOWLEDGED",
-        "DEBG rebuffering event 0 for pool pup (buf size=0, max=10)",
-        "DEBG pup: ACKNOWLEDGED -> READY",
-        "DEBG event 0 sent to listener pup",
-        "DEBG pup: event was processed",
-        "DEBG pup: BUSY -> ACKNOWLEDGED",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -136,30 +112,6 @@ def test_an_empty_result_needs_something_behind_it():
     assert "WARN pup: event was rejected" in log
 
 
-def test_an_event_outlives_the_listener_that_dies_with_it():
-    """EVL-012, EVL-001: the next life gets it, with the same numbers."""
-    def scenario(d):
-        send(d, "a")
-        wait_for(lambda: len(d.read("pup").splitlines()) == 2, what=d.report)
-        return d.read("pup").splitlines(), [m for m in protocol(d) if "rebuffering" in m]
-
-    with fresh_pair(puppet("die", more="autorestart=true"), base=SERVERS, files=FILES) as pair:
-        noted, log = pair.same(scenario)
-    assert noted == ["serial:0 poolserial:0 type:n|a"] * 2
-    assert log[0] == "DEBG rebuffering event 0 for pool pup (buf size=0, max=10)"
-
-
-def test_a_full_buffer_loses_the_oldest_event():
-    """EVL-019, MSG-004: of a listener that never asks."""
-    def scenario(d):
-        send(d, *"abcde")
-        return d.log_messages("overflowed")
-
-    with fresh_pair(puppet(more="buffer_size=2"), base=SERVERS, files=FILES) as pair:
-        log = pair.same(scenario)
-    assert log == [f"ERRO pool pup event buffer overflowed, discarding event {serial}" for serial in (0, 1, 2)]
-
-
 def test_listeners_of_one_pool_share_the_work_and_look_like_any_process():
     """EVL-022, EVL-023, ELC-007, EVL-029: the first that is free takes the next event."""
     config = f"""
@@ -187,30 +139,6 @@ stdout_logfile={{dir}}/said.%(process_num)d
     with fresh_pair(config, files=FILES) as pair:
         told, *_ = pair.same(scenario)
     assert told == ["serial:0 poolserial:0 type:n|a", "serial:1 poolserial:1 type:n|b", "serial:2 poolserial:2 type:n|c"]
-
-
-def test_a_listener_may_end_its_daemon():
-    """E2E-006, CLT-012: a line of shell that is told of a FATAL program and signals its parent."""
-    config = """
-[eventlistener:end]
-command=/bin/sh -c 'printf "READY\\n"; read line; kill -TERM $PPID; printf "RESULT 2\\nOK"'
-events=PROCESS_STATE_FATAL
-startsecs=0
-[program:nonexistent]
-command=/nonexistent/program
-startretries=0
-"""
-
-    pair = Pair(BASE + config)
-    try:
-        code, log = pair.same(lambda d: (d.launch().wait_end(), d.log_messages("gave up", "exit request")))
-    finally:
-        pair.stop()
-    assert code == 0
-    assert log == [
-        "INFO gave up: nonexistent entered FATAL state, too many start retries too quickly",
-        "WARN received SIGTERM indicating exit request",
-    ]
 
 
 def test_a_listener_that_never_reads_harms_nobody(ours_only):

@@ -4,7 +4,6 @@ import re
 import sys
 
 from harness import fresh_pair, wait_for
-from harness.pair import SERVERS
 from listeners import RECORDER, events, recorded
 
 CONFIG = f"""
@@ -145,26 +144,3 @@ startsecs=0
     assert [re.search(r"serial:(\d+) .*poolserial:(\d+)", header).groups() for header, _ in said] == [
         ("0", "0"), ("1", "1"), ("3", "0"), ("4", "1")
     ]  # fmt: skip
-
-
-def test_ticks_follow_the_clock():
-    """EVT-030, EVT-033; E2E-004."""
-    config = f"""
-[supervisord]
-logfile={{dir}}/supervisord.log
-pidfile={{dir}}/supervisord.pid
-loglevel=debug
-[eventlistener:rec]
-command={sys.executable} {{dir}}/recorder.py {{dir}}/rec
-events=TICK_5
-startsecs=0
-"""
-    def scenario(d):
-        wait_for(lambda: recorded(d, "rec"), 8, what=d.report)
-        d.wait_log("BUSY -> ACKNOWLEDGED").wait_log("OKREADY")
-        header, payload = recorded(d, "rec")[0]
-        return re.sub(r"serial:\d+", "serial:N", header), int(payload.removeprefix("when:")) % 5
-
-    with fresh_pair(config, base=SERVERS, files={"recorder.py": RECORDER}) as pair:
-        said = pair.same(scenario)
-    assert said == ["ver:3.0 server:supervisor serial:N pool:rec poolserial:N eventname:TICK_5 len:15\n", 0]

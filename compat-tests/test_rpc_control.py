@@ -36,6 +36,7 @@ command=/bin/cat "unclosed
 autostart=false
 [program:quick]
 command=/bin/sh -c "sleep 0.1; exit 1"
+startsecs=10
 autostart=false
 startretries=0
 [program:badlog]

@@ -5,7 +5,8 @@ Replies are compared as bytes, so the order of members and the writing of every 
 
 import pytest
 
-from harness import shared_pair, wait_for
+from harness import fresh_pair, shared_pair, wait_for
+from harness.pair import BASE
 
 CONFIG = """
 [program:cat]
@@ -38,6 +39,7 @@ command=/nonexistent/program
 startretries=1000
 [program:failing]
 command=/bin/false
+startsecs=10
 startretries=0
 [program:folder]
 command={dir}
@@ -80,17 +82,13 @@ priority=17
 command=/bin/sh -c "trap '' TERM; while :; do sleep 1000; done"
 stopwaitsecs=100000
 startsecs=0
-[eventlistener:ears]
-command=/bin/cat
-events=TICK_3600
-startsecs=0
 """
 
 
 def settle(daemon):
     daemon.wait_states(
         cat="RUNNING", ended="EXITED", bad="EXITED", killed="EXITED", nofile="FATAL", retrying="BACKOFF", failing="FATAL", folder="FATAL",
-        unclosed="FATAL", slow="STARTING", worker__worker_00="RUNNING", stubborn="RUNNING", app__web="RUNNING", ears="RUNNING",
+        unclosed="FATAL", slow="STARTING", worker__worker_00="RUNNING", stubborn="RUNNING", app__web="RUNNING",
     )
     daemon.call("supervisor.stopProcess", "stubborn", False)
     wait_for(lambda: daemon.states()["stubborn"] == "STOPPING")
@@ -107,7 +105,7 @@ def raw(daemon, method, *params):
 
 
 ROWS = ["cat", "off", "ended", "bad", "killed", "nofile", "retrying", "failing", "folder", "unclosed", "slow", "worker:worker_01", "app:web",
-        "app:caf\u00e9", "stubborn", "ears"]
+        "app:caf\u00e9", "stubborn"]
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -233,7 +231,6 @@ def test_a_name_of_another_type_is_an_error(pair, value):
 
 def test_a_size_beyond_31_bits():
     """RPC-085, XML-011: the reference cannot write it and fails; ours must not die of it."""
-    from harness import fresh_pair
     with fresh_pair("[program:big]\ncommand=/bin/cat\nstdout_logfile_maxbytes=3GB\nautostart=false\n") as pair:
         assert pair.reference.call("supervisor.getAllConfigInfo") == ("http", 500)
         pair.ours.call("supervisor.getAllConfigInfo")
@@ -242,8 +239,6 @@ def test_a_size_beyond_31_bits():
 
 def test_other_namespaces_for_the_same_methods():
     """RPC-008, RPC-009; PLG-004, HTTP-014. The decision to serve `supervisor.*` always is ours."""
-    from harness import fresh_pair
-    from harness.pair import BASE
     base = BASE.replace("[rpcinterface:supervisor]", "[rpcinterface:alt]")
     with fresh_pair("[program:x]\ncommand=/bin/cat\nautostart=false\n", base=base) as pair:
         assert pair.call("alt.getState") == {"statecode": 1, "statename": "RUNNING"}

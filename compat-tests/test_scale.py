@@ -39,7 +39,7 @@ def test_five_hundred_programs_start_restart_and_stop_without_a_trace():
             return list(daemon.states().values()).count(state) == COUNT
 
         wait_for(lambda: everybody("RUNNING"), 30, what=daemon.report)
-        seen = []
+        seen, opened = [], 0
         for _ in range(6):
             stopped = daemon.call("supervisor.stopAllProcesses")
             assert len(stopped) == COUNT and {result["description"] for result in stopped} == {"OK"}
@@ -47,9 +47,11 @@ def test_five_hundred_programs_start_restart_and_stop_without_a_trace():
             started = daemon.call("supervisor.startAllProcesses")
             assert len(started) == COUNT and {result["description"] for result in started} == {"OK"}
             assert everybody("RUNNING")
-            seen.append((descriptors(daemon), memory(daemon)))
+            # Connections of the calls just made may still be closing.
+            opened = opened or descriptors(daemon)
+            wait_for(lambda: descriptors(daemon) <= opened, 10, what=lambda: f"{descriptors(daemon)}, not {opened}")
+            seen.append(memory(daemon))
         # The first rounds fill the allocator's pools.
-        assert {count for count, _ in seen} == {seen[0][0]}
-        assert seen[-1][1] <= seen[2][1] + 256
+        assert seen[-1] <= seen[2] + 256, seen
         assert daemon.signal(15).wait_end() == 0
         assert daemon.descendants() == []

@@ -26,7 +26,7 @@ def check_layers(folder, **files):
     ("rpc__info", "use crate::{model::fault::{self, Fault}, daemon::{handle::Handle, pipes::ChildPipes}};",
      "rpc may not use daemon::pipes::ChildPipes"),
     ("http__auth", "x(crate::supervisor::Supervisor::new());", "http may not use supervisor::Supervisor::new"),
-    ("ctl", "use crate::daemon::Handle;", "ctl may not use daemon::Handle"),
+    ("ctl", "use crate::daemon::handle::Handle;", "ctl may not use daemon::handle::Handle"),
     ("logs__slice", "unsafe { f() }", "unsafe outside daemon"),
 ])
 def test_a_broken_layer_is_named(tmp_path, name, code, complaint):
@@ -38,7 +38,7 @@ def test_what_the_layers_allow_passes(tmp_path):
     status, text = check_layers(
         tmp_path,
         supervisor__mod="use crate::{model::{fault::Fault, signal}, config::ProgramConfig};\n// never crate::daemon or a HashMap\n",
-        rpc__mod="use crate::daemon::{Handle, handle};\nuse crate::rpc::info;\n",
+        rpc__mod="use crate::daemon::{handle::Handle, handle};\nuse crate::rpc::info;\n",
         daemon__fork="unsafe { libc() }\nuse crate::supervisor::turn::Os;\n",
         app="use crate::{http, rpc, daemon::pipes};\n",
     )

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import Pair, fresh_pair, where
+from harness import Pair, fresh_pair, wait_for, where
 from harness.pair import BASE
 
 REPORT = """#!/bin/sh
@@ -157,22 +157,26 @@ stderr_logfile={dir}/script.err
 [program:empty]
 command={dir}/empty
 startretries=0
+startsecs=10
 redirect_stderr=true
 stdout_logfile={dir}/empty.out
 [program:lost]
 command=/bin/cat
 directory=/nonexistent
 startretries=0
+startsecs=10
 stderr_logfile={dir}/lost.err
 [program:relative]
 command=./tool
 directory=/usr
 startretries=0
+startsecs=10
 redirect_stderr=true
 stdout_logfile={dir}/relative.out
 [program:interpreter]
 command={dir}/interpreter
 startretries=0
+startsecs=10
 redirect_stderr=true
 stdout_logfile={dir}/interpreter.out
 """
@@ -248,6 +252,7 @@ stdout_logfile={dir}/mine.out
 command=/usr/bin/id -u
 user=daemon
 startretries=0
+startsecs=10
 redirect_stderr=true
 stdout_logfile={dir}/theirs.out
 """
@@ -262,7 +267,7 @@ stdout_logfile={dir}/theirs.out
 
         def scenario(d):
             d.wait_states(mine="EXITED", theirs="FATAL")
-            return d.read("mine.out"), d.read("theirs.out"), d.log_messages("CRIT", "exited:", "Set uid")
+            return d.read("mine.out"), d.read("theirs.out"), sorted(d.log_messages("CRIT", "exited:", "Set uid"))
         said = pair.same(scenario)
         assert said[0] == "65534\n"
         assert said[1] == "supervisor: couldn't setuid to 1: Can't drop privilege as nonroot user\nsupervisor: child process was not spawned\n"
@@ -290,14 +295,22 @@ stopwaitsecs=1
 stopasgroup={stopasgroup}
 killasgroup={killasgroup}
 """
+    survives = stopasgroup == "false" and killasgroup == "false"
     with fresh_pair(config) as pair:
         def scenario(d):
             d.wait_states(family="RUNNING").wait_log("\n", name="grandchild")
             answer = d.call("supervisor.stopProcess", "family")
             pid = d.read("grandchild").strip()
-            try:
-                alive = open(f"/proc/{pid}/stat").read().split()[2] not in "ZX"
-            except FileNotFoundError:
-                alive = False
-            return answer, alive, d.states()["family"]
-        assert pair.same(scenario) == [True, stopasgroup == "false" and killasgroup == "false", "STOPPED"]
+            if survives:
+                return answer, alive(pid), d.states()["family"]
+            wait_for(lambda: not alive(pid), what="the grandchild's death")
+            return answer, False, d.states()["family"]
+        assert pair.same(scenario) == [True, survives, "STOPPED"]
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().split()[2] not in "ZX"
+    except FileNotFoundError:
+        return False

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import xmlrpc.client
@@ -53,7 +54,7 @@ def free_port() -> int:
 
 
 class Daemon:
-    """A supervisord that is told to run `config`, where ``{dir}``, ``{sock}`` and ``{port}`` are filled in."""
+    """A supervisord that is told to run `config`, where ``{dir}``, ``{sock}``, ``{port}`` and ``{python}`` are filled in."""
 
     def __init__(self, kind: str, config: str, *, args=(), env=None, files=None, wrapper=(), user_mode=None):
         self.kind = kind
@@ -86,7 +87,10 @@ class Daemon:
 
     def fill(self, template: str) -> str:
         """The template with this daemon's places filled in; other braces stay as they are."""
-        return template.replace("{dir}", self.dir).replace("{sock}", self.sock).replace("{port}", str(self.port))
+        places = {"{dir}": self.dir, "{sock}": self.sock, "{port}": str(self.port), "{python}": sys.executable}
+        for place, value in places.items():
+            template = template.replace(place, value)
+        return template
 
     def write(self, name: str, content: str, mode: int = None) -> Path:
         path = self.path(name)

@@ -103,7 +103,7 @@ class Connection:
     def reply(self, body: bool = True) -> Reply:
         """Reads a whole response; one without a length ends when the connection does."""
         reply = self.head()
-        if not body or reply.code == 304:
+        if not body or reply.code == 304 or reply.code < 200:
             return reply
         if (reply.header("Transfer-Encoding") or "").lower() == "chunked":
             while data := self.chunk():

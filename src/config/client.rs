@@ -58,7 +58,7 @@ pub fn load(config_file: &BStr, context: &LoadContext) -> Result<ClientConfig, C
     document.read_main(config_file, &bytes)?;
     if !document.has_section(SECTION) {
         let reason = Reason::NoSection { section: SECTION };
-        return Err(OptionError::new("", reason).in_section(SECTION));
+        return Err(OptionError::of_section(reason).in_section(SECTION));
     }
     let variables = process_variables(context);
     let mut config = read_settings(&document, config_file, context, &variables)

@@ -3,11 +3,10 @@
 //! All of it is passed in, nothing is asked of the process while reading. The environment is a snapshot: the
 //! reference takes one when its options object is built (EXP-009).
 
-use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use bstr::{BStr, BString, ByteSlice};
+use bstr::BString;
 
 use super::users::UserDatabase;
 
@@ -31,17 +30,23 @@ pub struct LoadContext {
 impl LoadContext {
     /// The context of this process. `argv0` is given because only the caller can know which path was meant.
     pub fn of_this_process(argv0: BString) -> std::io::Result<Self> {
-        let environment = std::env::vars_os()
-            .map(|(name, value)| (name.into_vec().into(), value.into_vec().into()))
-            .collect();
+        let mut environment: Vec<(BString, BString)> = Vec::new();
+        for (name, value) in std::env::vars_os() {
+            let name = BString::from(name.into_vec());
+            // Of a name that is there twice Python takes the first.
+            if environment.iter().all(|(known, _)| *known != name) {
+                environment.push((name, value.into_vec().into()));
+            }
+        }
         Ok(Self {
             argv0,
             cwd: std::env::current_dir()?,
             environment,
-            hostname: fs::read_to_string("/proc/sys/kernel/hostname")?
-                .trim_end_matches('\n')
-                .to_owned(),
-            uid: real_uid()?,
+            hostname: nix::sys::utsname::uname()?
+                .nodename()
+                .to_string_lossy()
+                .into_owned(),
+            uid: nix::unistd::getuid().as_raw(),
             users: UserDatabase::system(),
         })
     }
@@ -70,25 +75,13 @@ impl LoadContext {
     }
 }
 
-/// The first number of the `Uid:` line; the crate may not call libc here (this file has no business with `unsafe`).
-fn real_uid() -> std::io::Result<u32> {
-    let status = fs::read("/proc/self/status")?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(b"Uid:"))
-        .map(BStr::new);
-    line.and_then(|line| line.fields().next())
-        .and_then(|field| field.to_str().ok()?.parse().ok())
-        .ok_or_else(|| std::io::Error::other("no Uid line in /proc/self/status"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::LoadContext;
 
     #[test]
     fn this_process_has_a_place_a_name_and_a_user() {
-        let context = LoadContext::of_this_process("x".into()).expect("a Linux /proc");
+        let context = LoadContext::of_this_process("x".into()).expect("a working directory");
         assert!(context.cwd.is_absolute());
         assert!(!context.hostname.is_empty());
         assert!(context.variable("PATH").is_some());

@@ -67,9 +67,12 @@ pub fn decode(bytes: &[u8]) -> Decoded {
             }
             Err(bad) => {
                 let valid = start + bad.valid_up_to();
-                if let Some(length) = bad.error_len() {
-                    error = Some(describe(bytes, start, valid, length));
-                    break;
+                match bad.error_len() {
+                    Some(length) if !is_cut_surrogate(&bytes[valid..end]) => {
+                        error = Some(describe(bytes, start, valid, length));
+                        break;
+                    }
+                    _ => {}
                 }
                 // The prefix up to there was just found valid.
                 text.push_str(&String::from_utf8_lossy(&bytes[start..valid]));
@@ -78,10 +81,14 @@ pub fn decode(bytes: &[u8]) -> Decoded {
         }
     }
     if error.is_none() && start < bytes.len() {
-        error = Some(DecodeError {
-            position: 0,
-            bytes: bytes[start..].to_vec(),
-            reason: DecodeReason::EndOfData,
+        error = Some(if is_cut_surrogate(&bytes[start..]) {
+            describe(bytes, start, start, 1)
+        } else {
+            DecodeError {
+                position: 0,
+                bytes: bytes[start..].to_vec(),
+                reason: DecodeReason::EndOfData,
+            }
         });
     }
     let mut lines = split_lines(&text);
@@ -90,6 +97,12 @@ pub fn decode(bytes: &[u8]) -> Decoded {
         lines.pop();
     }
     Decoded { lines, error }
+}
+
+/// The first two bytes of an encoded surrogate at the end of a block. No third byte can make them right, yet Python
+/// waits for it.
+fn is_cut_surrogate(rest: &[u8]) -> bool {
+    matches!(rest, [0xed, 0xa0..=0xbf])
 }
 
 fn describe(bytes: &[u8], block: usize, at: usize, length: usize) -> DecodeError {
@@ -166,6 +179,10 @@ mod tests {
             (
                 b"abc\xe2\x82",
                 "'utf-8' codec can't decode bytes in position 0-1: unexpected end of data",
+            ),
+            (
+                b"abc\xed\xa0",
+                "'utf-8' codec can't decode byte 0xed in position 0: invalid continuation byte",
             ),
         ] {
             let error = decode(bytes).error.expect("bad bytes");

@@ -38,14 +38,14 @@ pub enum ConfigError {
     /// An option outside the per-process part: shown without its place (ERR-003).
     Setting {
         section: String,
-        option: String,
+        option: Option<String>,
         reason: Box<Reason>,
     },
     /// An option of the per-process part: shown with section and file (ERR-002).
     Program {
         file: BString,
         section: String,
-        option: String,
+        option: Option<String>,
         reason: Box<Reason>,
     },
     /// The command line is wrong (CLI-004 to CLI-007).
@@ -370,6 +370,8 @@ impl fmt::Display for Reason {
                     repr(value.as_bstr())
                 )
             }
+            // Python's lookup refuses such a name before it looks.
+            Self::UserName { value } if value.contains(&0) => f.write_str("embedded null byte"),
             Self::UserName { value } => write!(f, "Invalid user name {}", show(value.as_bstr())),
             Self::UserId { value } => write!(f, "Invalid user id {}", show(value.as_bstr())),
             Self::NotADirectory { value } => {

@@ -62,7 +62,7 @@ fn in_section<T>(
 }
 
 fn checked_name(section: &str, name: &str) -> Result<String, ConfigError> {
-    value::name(name).map_err(|reason| OptionError::new("", reason).in_section(section))
+    value::name(name).map_err(|reason| OptionError::of_section(reason).in_section(section))
 }
 
 /// `[group:x]`: the processes of its programs, in the order of `programs=` (NAM-007 to NAM-012).

@@ -11,25 +11,25 @@ use super::loader::process_variables;
 use super::options::server::FILES;
 use super::paths;
 use super::reading::OptionError;
-use super::text;
-use super::types::StartupMessages;
+use super::{Sources, text};
 
 const SECTION: &str = "include";
 
 /// Reads what the main file includes. Only its own `[include]` counts, not one that an included file has (INC-001).
-pub fn read_included(
-    document: &mut Document,
-    config_file: &BStr,
-    here: &BStr,
-    context: &LoadContext,
-    messages: &mut StartupMessages,
-) -> Result<(), ConfigError> {
+pub fn read_included(sources: &mut Sources, context: &LoadContext) -> Result<(), ConfigError> {
+    let Sources {
+        document,
+        config_file,
+        here,
+        messages,
+    } = sources;
     if !document.has_section(SECTION) {
         return Ok(());
     }
-    document.replace_here(here);
-    let patterns = patterns(document, here, context).map_err(|error| error.in_section(SECTION))?;
-    let main_file = paths::abspath(config_file, context);
+    document.replace_here(here.as_bstr());
+    let patterns =
+        patterns(document, here.as_bstr(), context).map_err(|error| error.in_section(SECTION))?;
+    let main_file = paths::abspath(config_file.as_bstr(), context);
     let base = paths::dirname(main_file.as_bstr());
     for pattern in patterns {
         let pattern = paths::join(base, pattern.as_bstr());

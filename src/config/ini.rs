@@ -145,17 +145,29 @@ impl Document {
     /// Writes `here` over every literal `%(here)s` (INC-012). A value that a section has from `DEFAULT` becomes its
     /// own by this, as in the reference's `expand_here`.
     pub fn replace_here(&mut self, here: &BStr) {
-        const HERE: &str = "%(here)s";
-        for section in self.sections() {
-            for key in self.keys(&section) {
-                let Some(value) = self.get(&section, &key) else {
-                    continue;
-                };
-                if value.contains_str(HERE) {
-                    let value = escape(&value.replace(HERE, here));
-                    if let Some(into) = self.ini.section_mut(Some(escape(section.as_bytes()))) {
-                        put(into, &escape(key.as_bytes()), &value);
-                    }
+        // Escaping goes byte by byte, so the escaped text can be searched as it is.
+        let pattern = escape(b"%(here)s");
+        let here = escape(here);
+        let from_default: Vec<(String, String)> = self
+            .ini
+            .section(Some(DEFAULT_SECTION))
+            .into_iter()
+            .flat_map(Properties::iter)
+            .filter(|(_, value)| value.contains(&pattern))
+            .map(|(key, value)| (key.to_owned(), value.replace(&pattern, &here)))
+            .collect();
+        for (name, properties) in &mut self.ini {
+            if name.is_none_or(|name| name == DEFAULT_SECTION) {
+                continue;
+            }
+            for (_, value) in properties.iter_mut() {
+                if value.contains(&pattern) {
+                    *value = value.replace(&pattern, &here);
+                }
+            }
+            for (key, value) in &from_default {
+                if !properties.contains_key(key) {
+                    properties.insert(key, value);
                 }
             }
         }

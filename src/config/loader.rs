@@ -2,6 +2,7 @@
 
 use bstr::{BString, ByteSlice};
 
+use super::Sources;
 use super::context::LoadContext;
 use super::expand::{Names, Scope};
 use super::ini::Document;
@@ -13,9 +14,9 @@ pub struct Loader<'a> {
     pub context: &'a LoadContext,
     pub document: &'a Document,
     /// The main file as named.
-    pub config_file: BString,
+    pub config_file: &'a BString,
     /// The directory of the main file (EXP-025).
-    pub here: BString,
+    pub here: &'a BString,
     /// `ENV_…`: the process's environment, later with the pairs of `[supervisord]` (EXP-009, EXP-011).
     pub variables: Names,
     /// `here` alone, for options that see nothing else of their own.
@@ -26,23 +27,18 @@ pub struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    pub fn new(
-        context: &'a LoadContext,
-        document: &'a Document,
-        config_file: BString,
-        here: BString,
-    ) -> Self {
+    pub fn new(context: &'a LoadContext, sources: &'a Sources) -> Self {
         let mut common = Names::default();
-        common.set_text("here", here.clone());
+        common.set_text("here", sources.here.clone());
         Self {
             context,
-            document,
-            config_file,
-            here,
+            document: &sources.document,
+            config_file: &sources.config_file,
+            here: &sources.here,
             variables: process_variables(context),
             common,
             environment: Vec::new(),
-            messages: StartupMessages::default(),
+            messages: sources.messages.clone(),
         }
     }
 
@@ -59,7 +55,7 @@ impl<'a> Loader<'a> {
     pub fn file_of(&self, section: &str) -> BString {
         self.document
             .included_from(section)
-            .unwrap_or(&self.config_file)
+            .unwrap_or(self.config_file)
             .clone()
     }
 }

@@ -63,7 +63,7 @@ pub fn load(command_line: &CommandLine, context: &LoadContext) -> Result<Config,
     if let (Some(interface), false) = (unusable, config.servers.is_empty()) {
         let name = interface.namespace.clone();
         let section = format!("rpcinterface:{name}");
-        return Err(OptionError::new("", Reason::RpcInterface { name }).in_section(&section));
+        return Err(OptionError::of_section(Reason::RpcInterface { name }).in_section(&section));
     }
     Ok(config)
 }
@@ -85,29 +85,8 @@ fn read(
     context: &LoadContext,
     purpose: Purpose,
 ) -> Result<Config, ConfigError> {
-    let config_file = match &command_line.config_file {
-        Some(file) => file.clone(),
-        None => find_config_file(context)?,
-    };
-    let here = paths::abspath(paths::dirname(config_file.as_bstr()), context);
-    let bytes = read_main_file(config_file.as_bstr(), context)?;
-    let mut document = Document::new();
-    document.read_main(config_file.as_bstr(), &bytes)?;
-    let mut messages = StartupMessages::default();
-    include::read_included(
-        &mut document,
-        config_file.as_bstr(),
-        here.as_bstr(),
-        context,
-        &mut messages,
-    )?;
-    if !document.has_section(server::SECTION) {
-        let section = server::SECTION;
-        return Err(OptionError::new("", Reason::NoSection { section }).in_section(section));
-    }
-
-    let mut loader = Loader::new(context, &document, config_file, here);
-    loader.messages = messages;
+    let sources = read_sources(command_line, context)?;
+    let mut loader = Loader::new(context, &sources);
     let mut settings = server::settings(&loader)?;
     loader.environment = std::mem::take(&mut settings.environment);
     for (name, value) in &loader.environment {
@@ -120,7 +99,7 @@ fn read(
     let servers = server::servers(&loader)?;
     let supervisord = settle(settings, &loader, command_line, purpose)?;
     Ok(Config {
-        config_file: loader.config_file,
+        config_file: sources.config_file.clone(),
         supervisord,
         groups,
         server_url: server::server_url(&servers),
@@ -128,6 +107,45 @@ fn read(
         rpc_interfaces,
         messages: loader.messages,
     })
+}
+
+/// The files of a configuration as text: the main one and those it includes.
+pub struct Sources {
+    /// Every section and key, with the place where each stands.
+    pub document: Document,
+    /// The main file, as typed or as found.
+    pub config_file: BString,
+    /// The directory of the main file (EXP-025).
+    pub here: BString,
+    /// What reading the included files had to say.
+    pub messages: StartupMessages,
+}
+
+/// Finds and reads the files, without looking at what the options say.
+pub fn read_sources(
+    command_line: &CommandLine,
+    context: &LoadContext,
+) -> Result<Sources, ConfigError> {
+    let config_file = match &command_line.config_file {
+        Some(file) => file.clone(),
+        None => find_config_file(context)?,
+    };
+    let here = paths::abspath(paths::dirname(config_file.as_bstr()), context);
+    let bytes = read_main_file(config_file.as_bstr(), context)?;
+    let mut sources = Sources {
+        document: Document::new(),
+        config_file,
+        here,
+        messages: StartupMessages::default(),
+    };
+    let name = sources.config_file.as_bstr();
+    sources.document.read_main(name, &bytes)?;
+    include::read_included(&mut sources, context)?;
+    if !sources.document.has_section(server::SECTION) {
+        let section = server::SECTION;
+        return Err(OptionError::of_section(Reason::NoSection { section }).in_section(section));
+    }
+    Ok(sources)
 }
 
 /// Puts the command line over the file (CLI-011), looks the user up and makes paths absolute.

@@ -29,7 +29,7 @@ pub fn processes(
     read_section(loader, section, group_name).map_err(|error| ConfigError::Program {
         file: loader.file_of(section),
         section: section.to_owned(),
-        option: error.option.to_owned(),
+        option: error.option,
         reason: Box::new(error.reason),
     })
 }
@@ -40,7 +40,7 @@ fn read_section(
     group_name: &str,
 ) -> Result<Vec<ProcessConfig>, OptionError> {
     let (_, part) = section.split_once(':').unwrap_or((section, ""));
-    let program_name = value::name(part).map_err(|reason| OptionError::new("", reason))?;
+    let program_name = value::name(part).map_err(OptionError::of_section)?;
     let mut names = Names::default();
     names.set_text("here", loader.here.clone());
     names.set_text("program_name", program_name);

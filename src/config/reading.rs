@@ -20,20 +20,32 @@ pub struct SectionReader<'a> {
 /// An option that cannot be used; the section is added by whoever knows which form of error it makes.
 #[derive(Debug)]
 pub struct OptionError {
-    pub option: &'static str,
+    /// `None` when it is the section's name, or what it lacks, that is wrong.
+    pub option: Option<String>,
     pub reason: Reason,
 }
 
 impl OptionError {
-    pub fn new(option: &'static str, reason: Reason) -> Self {
-        Self { option, reason }
+    pub fn new(option: &str, reason: Reason) -> Self {
+        Self {
+            option: Some(option.to_owned()),
+            reason,
+        }
+    }
+
+    /// About the section as a whole.
+    pub fn of_section(reason: Reason) -> Self {
+        Self {
+            option: None,
+            reason,
+        }
     }
 
     /// The form without section and file (ERR-003).
     pub fn in_section(self, section: &str) -> ConfigError {
         ConfigError::Setting {
             section: section.to_owned(),
-            option: self.option.to_owned(),
+            option: self.option,
             reason: Box::new(self.reason),
         }
     }

@@ -194,7 +194,7 @@ fn extra_keys(
         }
         let value = loader.document.get(section, &key).unwrap_or_default();
         expand(value.as_bstr(), scope, &format!("{section}.{key}"))
-            .map_err(|reason| OptionError::new("", reason))?;
+            .map_err(|reason| OptionError::new(&key, reason))?;
         extra.push(key);
     }
     Ok(extra)

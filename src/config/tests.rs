@@ -329,7 +329,6 @@ fn a_file_that_cannot_be_read_is_told_from_a_missing_one() {
 }
 
 // INC-009
-#[cfg(unix)]
 #[test]
 fn an_included_file_that_cannot_be_opened_is_reported_as_included() {
     let folder = Folder::new("dangling");

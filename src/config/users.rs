@@ -188,18 +188,24 @@ fn getent(table: Table, key: &BStr) -> Option<BString> {
         Table::Passwd => "passwd",
         Table::Group => "group",
     };
-    let mut child = Command::new(program)
-        .arg(database)
-        .arg(key.to_os_str().ok()?)
+    let mut command = Command::new(program);
+    command.arg(database).arg(key.to_os_str().ok()?);
+    output_within(command, GETENT_LIMIT)
+}
+
+/// What a program prints on stdout, if it ends in time. One entry of a database is far smaller than a pipe, so the
+/// program never waits for us to read.
+fn output_within(mut command: Command, limit: Duration) -> Option<BString> {
+    let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .ok()?;
-    let give_up_at = Instant::now() + GETENT_LIMIT;
-    // One entry is far smaller than a pipe, so the child never waits for a reader.
+    let give_up_at = Instant::now() + limit;
     while let Ok(None) = child.try_wait() {
         if Instant::now() >= give_up_at {
+            // Both fail only when it has ended meanwhile.
             let _ = child.kill();
             let _ = child.wait();
             return None;
@@ -215,7 +221,10 @@ fn getent(table: Table, key: &BStr) -> Option<BString> {
 mod tests {
     use bstr::BStr;
 
-    use super::UserDatabase;
+    use std::process::Command;
+    use std::time::Duration;
+
+    use super::{UserDatabase, output_within};
 
     fn database() -> UserDatabase {
         UserDatabase::from_text(
@@ -263,5 +272,19 @@ mod tests {
         let users = UserDatabase::system();
         assert_eq!(users.user_by_id(0).map(|user| user.uid), Some(0));
         assert_eq!(users.user_by_name(BStr::new("no such user, surely")), None);
+    }
+
+    // A directory server that is gone must not hold up a start.
+    #[test]
+    fn a_program_that_does_not_answer_is_given_up() {
+        let shell = |script: &str| {
+            let mut command = Command::new("/bin/sh");
+            command.arg("-c").arg(script);
+            command
+        };
+        let patient = Duration::from_secs(60);
+        assert_eq!(output_within(shell("echo x"), patient), Some("x\n".into()));
+        let impatient = Duration::from_millis(20);
+        assert_eq!(output_within(shell("exec sleep 60"), impatient), None);
     }
 }

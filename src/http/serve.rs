@@ -14,7 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 
 use super::access_log::Peer;
 use super::auth::Gate;
@@ -88,8 +88,8 @@ impl<B: Backend + 'static> Server<B> {
         let limits = &self.house.limits;
         let mut stopping = self.house.stopping.clone();
         let mut conversations = JoinSet::new();
-        let mut sweep = interval(limits.sweep);
-        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // A moment and not an interval: with nobody here there must be no timer that wakes anybody.
+        let mut sweep_at = Instant::now();
         loop {
             // One more than the limit: somebody may have to go first, and takes a moment to do so.
             let full = self.connections.count() > limits.connections;
@@ -100,14 +100,18 @@ impl<B: Backend + 'static> Server<B> {
                         if self.connections.count() >= limits.connections {
                             self.make_room();
                         }
+                        if conversations.is_empty() {
+                            sweep_at = Instant::now() + limits.sweep;
+                        }
                         conversations.spawn_local(self.converse(stream, peer));
                     }
                     Err(error) if is_of_one_connection(&error) => {}
                     Err(_) => sleep(self.make_room()).await,
                 },
                 Some(_) = conversations.join_next() => {}
-                _ = sweep.tick(), if !conversations.is_empty() => {
+                () = sleep_until(sweep_at.into()), if !conversations.is_empty() => {
                     self.connections.close_overdue(limits, Instant::now());
+                    sweep_at = Instant::now() + limits.sweep;
                 }
                 () = sleep(PAUSE), if full => {
                     self.make_room();

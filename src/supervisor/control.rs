@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use super::Supervisor;
 use super::command::{Command, ProcessResult, Reply, RequestId};
 use super::event::{Channel, Event};
-use super::group::{GroupId, ProcessGroup, difference};
+use super::group::{GroupId, ProcessGroup};
 use super::process::Process;
 use super::turn::{AutoLogError, ChildKind, CommandError, Effect, ProcessId, Turn};
 use super::wait::{Waiter, WaiterKind, Wanted, process_result};
+use crate::config::diff::{Difference, diff};
 use crate::config::types::{GroupConfig, GroupKind, LogFile};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::namespec::{Namespec, display_name};
@@ -68,7 +69,12 @@ impl Supervisor {
             Command::RemoveGroup { name } => self.remove_group(turn, &name).map(Some),
             Command::ReplaceConfig(groups) => {
                 self.available = groups;
-                let (added, changed, removed) = difference(&self.available, &self.groups);
+                let active = self.groups.values().map(|group| &group.config);
+                let Difference {
+                    added,
+                    changed,
+                    removed,
+                } = diff(active, &self.available);
                 Ok(Some(Reply::Diff {
                     added,
                     changed,
