@@ -207,8 +207,9 @@ def test_communication():
                 wait_told(d, "PROCESS_COMMUNICATION", count=count)
             d.call("supervisor.sendProcessStdin", "talk", "echo 'and a line that is long enough to be shown at once'\n")
             d.wait_log("at once", name="talk.out")
-            return told(d), d.read("talk.out"), d.read("talk.err")
-        events, out, err = pair.same(scenario)
+            # Of stderr the reference shows nothing, since what is left is shorter than a token (CAP-004); we do (QRK-021).
+            return told(d), d.read("talk.out")
+        events, out = pair.same(scenario)
         assert "hello" not in out and "some text that is long enough  and more text" in out
         assert events[0].endswith("pid:N\nhello") and events[2].endswith("first half\nsecond half")
 

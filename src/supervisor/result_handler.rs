@@ -143,10 +143,11 @@ fn token<'a>(head: &'a str, key: &str) -> Option<&'a str> {
     let words = head
         .split_whitespace()
         .filter_map(|word| word.split_once(':'));
+    // Of several the last counts, as in a Python dictionary.
     words
-        .filter(|(word, _)| *word == key)
+        .rev()
+        .find(|(word, _)| *word == key)
         .map(|(_, value)| value)
-        .last()
 }
 
 #[cfg(test)]
