@@ -289,7 +289,7 @@ def test_who_is_stopped_with_a_child(stopasgroup, killasgroup):
     """PST-028, PST-029, PST-032; RPC-142."""
     config = f"""
 [program:family]
-command=/bin/sh -c "sleep 1000 & echo $! > {{dir}}/grandchild; trap '' TERM; while :; do sleep 0.1; done"
+command=/bin/sh -c "sleep 1000 & trap '' TERM; echo $! > {{dir}}/grandchild; while :; do sleep 0.1; done"
 startsecs=0
 stopwaitsecs=1
 stopasgroup={stopasgroup}

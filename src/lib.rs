@@ -8,6 +8,7 @@
 //! - [`supervisor`]: the machine, without clock or IO.
 //! - [`xmlrpc`]: the wire format, both directions.
 //! - [`logs`]: log files and supervisord's own log.
+//! - [`ctl`]: supervisorctl, the command line client.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
 //! - [`rpc`]: the XML-RPC methods.
 //! - [`http`]: sockets, authentication, routes, log tails.
@@ -16,6 +17,7 @@
 
 pub mod app;
 pub mod config;
+pub mod ctl;
 pub mod daemon;
 pub mod http;
 pub mod logs;

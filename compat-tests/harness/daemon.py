@@ -1,6 +1,6 @@
 """One running supervisord, the reference's or ours, in a folder of its own.
 
-The daemon always runs in the foreground (``-n``) and never outlives its test: on `stop` it and everything it started are ended,
+The daemon runs in the foreground (``-n``) unless a test asks for the background, and never outlives its test: on `stop` it and everything it started are ended,
 by pid. What belongs to it is known by a variable in its environment, which children inherit wherever they end up.
 """
 
@@ -54,18 +54,18 @@ def free_port() -> int:
 
 
 class Daemon:
-    """A supervisord that is told to run `config`, where ``{dir}``, ``{sock}``, ``{port}`` and ``{python}`` are filled in."""
+    """A supervisord that is told to run `config`, where ``{dir}``, ``{sock}``, ``{port}``, ``{other_port}`` and ``{python}`` are filled in."""
 
-    def __init__(self, kind: str, config: str, *, args=(), env=None, files=None, wrapper=(), user_mode=None):
+    def __init__(self, kind: str, config: str, *, args=(), env=None, files=None, wrapper=(), background=False):
         self.kind = kind
         self.program = where.supervisord(kind)
         self.dir = tempfile.mkdtemp(prefix="sv-ref-" if kind == where.REFERENCE else "sv-our-", dir="/tmp")
-        if user_mode is not None:
-            os.chmod(self.dir, user_mode)
         self.sock = f"{self.dir}/s.sock"
         self.port = free_port()
+        self.other_port = free_port()
         self.args = args
         self.wrapper = wrapper
+        self.background = background
         self.env = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": "/root",
@@ -87,7 +87,7 @@ class Daemon:
 
     def fill(self, template: str) -> str:
         """The template with this daemon's places filled in; other braces stay as they are."""
-        places = {"{dir}": self.dir, "{sock}": self.sock, "{port}": str(self.port), "{python}": sys.executable}
+        places = {"{dir}": self.dir, "{sock}": self.sock, "{port}": str(self.port), "{other_port}": str(self.other_port), "{python}": sys.executable}
         for place, value in places.items():
             template = template.replace(place, value)
         return template
@@ -123,7 +123,8 @@ class Daemon:
 
     def launch(self):
         """Starts it without waiting for anything."""
-        command = [*self.wrapper, self.program, "-n", "-c", self.config_path, *self.args]
+        foreground = [] if self.background else ["-n"]
+        command = [*self.wrapper, self.program, *foreground, "-c", self.config_path, *self.args]
         with open(f"{self.dir}/out", "ab") as out, open(f"{self.dir}/err", "ab") as err:
             self.process = subprocess.Popen(
                 command, cwd=self.dir, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
@@ -142,7 +143,7 @@ class Daemon:
 
     def answers(self) -> bool:
         """Whether it serves HTTP; any response will do, also 401."""
-        if self.process.poll() is not None:
+        if self.process.poll() is not None and not (self.background and self.process.returncode == 0):
             raise RuntimeError(f"supervisord ended with {self.process.returncode}\n{self.report()}")
         for transport in ("unix", "inet"):
             try:
@@ -154,16 +155,18 @@ class Daemon:
 
     @property
     def pid(self) -> int:
-        return self.process.pid
+        """The daemon's pid: the one we started, or in the background the one in the pidfile."""
+        return int(self.read("supervisord.pid") or 0) if self.background else self.process.pid
 
     def signal(self, number: int):
+        self.wait_exec()
         os.kill(self.pid, number)
         return self
 
     def wait_end(self, limit: float = 15.0) -> int:
-        """Waits until it has ended of itself, and returns its exit status."""
-        return wait_for(lambda: (self.process.poll() is not None, self.process.returncode) if self.process.poll() is not None else None,
-                        limit, what=self.report)[1]
+        """Waits until the process that was started has ended of itself, and returns its exit status."""
+        wait_for(lambda: self.process.poll() is not None, limit, what=self.report)
+        return self.process.returncode
 
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -175,7 +178,7 @@ class Daemon:
                 self.process.kill()
             self.process.wait()
             end = time.monotonic() + 5
-            while (left := self.descendants()) and time.monotonic() < end:
+            while (left := self.descendants(of=self.process.pid)) and time.monotonic() < end:
                 for pid in left:
                     try:
                         os.kill(pid, signal.SIGKILL)
@@ -184,12 +187,13 @@ class Daemon:
                 time.sleep(0.01)
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def descendants(self) -> list:
-        """Pids of all living processes that this daemon started, directly or not."""
+    def descendants(self, of: int = None) -> list:
+        """Pids of all living processes that this daemon (or the process `of`) started, directly or not."""
+        top = of or self.pid
         mark = f"{MARK}={self.dir}".encode()
         found = []
         for entry in os.listdir("/proc"):
-            if entry.isdigit() and int(entry) not in (os.getpid(), self.pid):
+            if entry.isdigit() and int(entry) not in (os.getpid(), top):
                 try:
                     if mark in Path(f"/proc/{entry}/environ").read_bytes().split(b"\0"):
                         found.append(int(entry))
@@ -259,20 +263,28 @@ class Daemon:
     # Conditions
 
     def wait_exec(self):
-        """Waits until each child runs its own program: a signal to a child of the reference that is still Python is lost."""
+        """Waits until each child can be sent a signal that counts.
+
+        One to a child of the reference that is still Python is lost, and one to a shell that has yet to set its trap for TERM ends it.
+        """
         try:
             own = Path(f"/proc/{self.pid}/cmdline").read_bytes()
             children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         except OSError:
             return
 
-        def executed(child):
+        def prepared(child):
             try:
-                return Path(f"/proc/{child}/cmdline").read_bytes() != own
+                command = Path(f"/proc/{child}/cmdline").read_bytes()
+                status = Path(f"/proc/{child}/status").read_text()
             except OSError:
                 return True
+            if b"trap" in command and b"TERM" in command and "State:\tZ" not in status:
+                masks = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigIgn", "SigCgt"))]
+                return any(mask >> (signal.SIGTERM - 1) & 1 for mask in masks)
+            return command != own
 
-        wait_for(lambda: all(map(executed, children)), 5, what="a child's exec", pause=0.005)
+        wait_for(lambda: all(map(prepared, children)), 5, what="the children's readiness", pause=0.005)
 
     def states(self) -> dict:
         """State name by full process name."""

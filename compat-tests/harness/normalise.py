@@ -7,6 +7,8 @@ Pids become N, moments T, uptimes U, the random part of AUTO log names RANDOM; t
 import dataclasses
 import re
 
+from . import where
+
 _TEXT_RULES = [
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"), "TIME"),
     (re.compile(r"(?:\d+ days?, )?\d+:\d\d:\d\d(?=$|[\s<\"'\\])", re.M), "U"),
@@ -20,17 +22,36 @@ _TEXT_RULES = [
     (re.compile(r"(<name>(?:start|stop|now|pid)</name>\s*<value><int>)[1-9]\d*"), r"\1N"),
 ]
 
-# Where in its own source a Python client stumbled says nothing about the daemon.
-_TEXT_RULES.append((re.compile(r": file: \S+ line: \d+"), ": file: F line: L"))
+# Where in its own source a Python client stumbled says nothing about the daemon; our client tells no such place.
+_TEXT_RULES.append((re.compile(r": file: \S+ line: \d+"), ""))
+
+# Python's client dies of a file that is no configuration; ours says the same without the traceback (CTL-012).
+_TEXT_RULES.append((re.compile(r"Traceback \(most recent call last\):\n(?: .*\n)+configparser\.\w+: "), "Error: "))
+
+# Help is in words of our own: only what stands left of the tabs is compared (CTL-166), and that there is a note.
+_COMMANDS = "add|avail|clear|exit|fg|help|maintail|open|pid|quit|reload|remove|reread|restart|shutdown|signal|start|status|stop|tail|update|version"
+_TEXT_RULES += [
+    (re.compile(rf"^((?:\w+> )?(?:{_COMMANDS})\b[^\t\n]*\t+)[^\t\n]+$", re.M), r"\1MEANING"),
+    (re.compile(r"^(\t\t+)[^\t\n]+$", re.M), r"\1MEANING"),
+    (re.compile(r"^Note: .*$", re.M), "Note: MEANING"),
+]
 
 _NUMBER_KEYS = {"start", "stop", "now", "pid"}
+
+
+def _flags(usage) -> str:
+    """Of supervisorctl's own help, only the flags. The real one misspells the last of them after its underscore (CTL-001)."""
+    return "USAGE " + " ".join(re.findall(r"^-./--[a-z]+", usage[0], re.M)) + "\n\n"
 
 
 def text(value: str, daemon) -> str:
     """`value` as it would read in any run."""
     value = value.replace(daemon.dir, "{dir}")
     value = re.sub(rf"(?<=[:=]){daemon.port}\b", "{port}", value)
+    value = re.sub(rf"(?<=[:=]){daemon.other_port}\b", "{other_port}", value)
     value = value.replace(daemon.program, "{supervisord}")
+    value = value.replace(where.supervisorctl(daemon.kind), "{supervisorctl}")
+    value = re.sub(r"\Asupervisorctl -- .*\n\n\Z", _flags, value, flags=re.S)
     for pattern, replacement in _TEXT_RULES:
         value = pattern.sub(replacement, value)
     return value

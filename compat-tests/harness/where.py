@@ -39,6 +39,11 @@ def supervisord(kind: str) -> str:
     return str(path.absolute())
 
 
+def program(kind: str, name: str) -> str:
+    """One of the small programs, which stand beside the daemon."""
+    return str(Path(supervisord(kind)).with_name(name))
+
+
 def ours_is_the_reference() -> bool:
     """True while the suite is being validated; tests of what we do *better* have nothing to look at then."""
     return supervisord(OURS) == supervisord(REFERENCE)

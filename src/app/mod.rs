@@ -10,6 +10,8 @@ mod backend;
 mod pidfile;
 mod start;
 
+pub use self::start::full_path_of;
+
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -27,7 +29,7 @@ use crate::http;
 use crate::logs::activity::ActivityLog;
 use crate::model::log;
 use crate::supervisor::listener_pool::Serial;
-use crate::supervisor::turn::Ending;
+use crate::supervisor::turn::{ActivationError, Ending};
 
 /// The exit status for everything that is wrong before anything runs (CLI-016).
 const USAGE: u8 = 2;
@@ -133,11 +135,12 @@ async fn serve(started: Started) -> io::Result<Ending> {
 impl StartError {
     fn status(&self) -> u8 {
         match self {
-            Self::Log(_) | Self::Process(_) => 1,
+            // ERR-006: the reference ends with a traceback there, and this status.
+            Self::Log(_) | Self::Process(_) | Self::Activation(ActivationError::Socket(_)) => 1,
             Self::Config(_)
             | Self::Bind(_)
             | Self::Limit(_)
-            | Self::AutoLog(_)
+            | Self::Activation(ActivationError::AutoLog(_))
             | Self::NotYet(_) => USAGE,
         }
     }

@@ -14,7 +14,7 @@ use super::backend::Site;
 use crate::config::command_line::CommandLine;
 use crate::config::context::LoadContext;
 use crate::config::error::ConfigError;
-use crate::config::types::{Config, GroupKind, MainLog, SupervisordConfig};
+use crate::config::types::{Config, MainLog, SupervisordConfig};
 use crate::config::{self, ROOT_SEARCH_WARNING};
 use crate::daemon::auto_logs;
 use crate::daemon::handle::{Handle, Reader};
@@ -27,7 +27,7 @@ use crate::logs::syslog::Syslog;
 use crate::model::log::{self, LogLevel};
 use crate::model::py_repr::repr_str;
 use crate::supervisor::listener_pool::Serial;
-use crate::supervisor::turn::AutoLogError;
+use crate::supervisor::turn::ActivationError;
 
 /// Why supervisord does not run.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub enum StartError {
     Bind(BindError),
     Limit(LimitError),
     Log(OpenError),
-    AutoLog(AutoLogError),
+    Activation(ActivationError),
     /// Something of the configuration that this release cannot do.
     NotYet(String),
     /// The process itself: its directory, its runtime.
@@ -50,7 +50,7 @@ impl fmt::Display for StartError {
             Self::Bind(error) => error.fmt(f),
             Self::Limit(error) => error.fmt(f),
             Self::Log(error) => error.fmt(f),
-            Self::AutoLog(error) => error.fmt(f),
+            Self::Activation(error) => error.fmt(f),
             Self::NotYet(what) => f.write_str(what),
             Self::Process(error) => error.fmt(f),
         }
@@ -135,6 +135,7 @@ fn run_up(
     messages
         .warnings
         .iter()
+        .chain(&messages.own_warnings)
         .for_each(|line| log::warn!("{line}"));
     messages.infos.iter().for_each(|line| log::info!("{line}"));
     if !supervisord.nocleanup {
@@ -147,11 +148,11 @@ fn run_up(
         descriptors: limits::make_room().ok(),
         server_url: config.server_url,
     };
-    let os = UnixOs::new(settings).map_err(StartError::Process)?;
+    let os = UnixOs::new(settings, http::resolve).map_err(StartError::Process)?;
     let pidfile = supervisord.pidfile.clone();
     let reader = reader(command_line.clone(), context.clone());
     let handle = Handle::new(os, supervisord, groups, reader, activity.clone(), serial)
-        .map_err(StartError::AutoLog)?;
+        .map_err(StartError::Activation)?;
 
     let namespaces: Vec<String> = rpc_interfaces
         .into_iter()
@@ -235,15 +236,6 @@ fn refuse_what_is_not_there_yet(config: &Config) -> Result<(), StartError> {
         return not_yet(
             "user= in [supervisord] is not supported yet; start supervisord as that user",
         );
-    }
-    for group in &config.groups {
-        let name = &group.name;
-        match group.kind {
-            GroupKind::Programs | GroupKind::EventListener(_) => {}
-            GroupKind::Fcgi(_) => {
-                return not_yet(&format!("[fcgi-program:{name}] is not supported yet"));
-            }
-        }
     }
     Ok(())
 }

@@ -1,19 +1,35 @@
 //! The daemon, and the small programs around it.
+//!
+//! One binary does for all: under the name of one of the reference's other programs (a link will do) it is that program.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use supervisord::app;
 use supervisord::tools::demo::Demo;
+use supervisord::tools::{check, effective, pidproxy, sample};
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os();
     let argv0 = words
         .next()
         .unwrap_or_else(|| OsString::from("supervisord"));
+    let name = Path::new(&argv0).file_name().and_then(|name| name.to_str());
+    match name {
+        Some("echo_supervisord_conf") => return sample::run(words),
+        Some("pidproxy") => return pidproxy::run(&argv0, words),
+        _ => {}
+    }
     let arguments: Vec<OsString> = words.collect();
-    match arguments.first().and_then(|word| word.to_str()) {
+    let Some((word, rest)) = arguments.split_first() else {
+        return app::run(argv0, arguments, || {});
+    };
+    match word.to_str() {
         Some("demo") => demo(argv0),
+        Some("check") => check::run(app::full_path_of(argv0), rest),
+        Some("config") => effective::run(app::full_path_of(argv0), rest),
+        Some("echo-config") => sample::run(rest.iter().cloned()),
         _ => app::run(argv0, arguments, || {}),
     }
 }

@@ -16,7 +16,7 @@ use super::paths;
 use super::reading::{OptionError, SectionReader};
 use super::value;
 
-const SECTION: &str = "supervisorctl";
+pub(super) const SECTION: &str = "supervisorctl";
 
 /// What `[supervisorctl]` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,14 +56,23 @@ pub fn load(config_file: &BStr, context: &LoadContext) -> Result<ClientConfig, C
     let bytes = super::read_main_file(config_file, context)?;
     let mut document = Document::new();
     document.read_main(config_file, &bytes)?;
+    interpret(&document, config_file, context)
+}
+
+/// From the file as read to its meaning.
+pub(super) fn interpret(
+    document: &Document,
+    config_file: &BStr,
+    context: &LoadContext,
+) -> Result<ClientConfig, ConfigError> {
     if !document.has_section(SECTION) {
         let reason = Reason::NoSection { section: SECTION };
         return Err(OptionError::of_section(reason).in_section(SECTION));
     }
     let variables = process_variables(context);
-    let mut config = read_settings(&document, config_file, context, &variables)
+    let mut config = read_settings(document, config_file, context, &variables)
         .map_err(|error| error.in_section(SECTION))?;
-    config.plugins = read_plugins(&document, context, &variables)?;
+    config.plugins = read_plugins(document, context, &variables)?;
     Ok(config)
 }
 

@@ -120,7 +120,7 @@ fn describe(bytes: &[u8], block: usize, at: usize, length: usize) -> DecodeError
 }
 
 /// Universal newlines (INI-002): `\r\n` and a lone `\r` end a line too, and every end becomes `\n`.
-fn split_lines(text: &str) -> Vec<String> {
+pub fn split_lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut characters = text.chars().peekable();

@@ -15,7 +15,7 @@ use super::paths;
 use super::program::processes;
 use super::reading::{OptionError, SectionReader};
 use super::text;
-use super::types::{EventListenerConfig, FcgiConfig, GroupConfig, GroupKind};
+use super::types::{EventListenerConfig, FcgiConfig, GroupConfig, GroupKind, ProcessConfig};
 use super::value;
 
 /// All groups of the file, sorted.
@@ -79,7 +79,7 @@ fn mixed_group(
             reader.read(&rows::GROUP_PRIORITY)?,
         ))
     })?;
-    let mut members = Vec::new();
+    let mut members: Vec<ProcessConfig> = Vec::new();
     // The section that messages name: the reference reuses the variable (NAM-008).
     let mut shown = section.to_owned();
     for program in programs {
@@ -106,7 +106,11 @@ fn mixed_group(
                 return Err(OptionError::new(rows::PROGRAMS.name, reason).in_section(section));
             }
         };
-        members.extend(processes(loader, &found, &name)?);
+        let mut found_processes = processes(loader, &found, &name)?;
+        if found.starts_with("fcgi-program:") {
+            give_socket(&mut found_processes, socket_in_group(loader, &found));
+        }
+        members.extend(found_processes);
         in_groups.push(found.clone());
         shown = found;
     }
@@ -234,7 +238,7 @@ pub fn names_object(spec: &BStr, known: &[&str]) -> bool {
 }
 
 /// Every name that `events=` may hold (ELC-002).
-const EVENT_TYPES: [&str; 27] = [
+pub const EVENT_TYPES: [&str; 27] = [
     "EVENT",
     "PROCESS_COMMUNICATION",
     "PROCESS_COMMUNICATION_STDERR",
@@ -275,13 +279,36 @@ fn fcgi_group(
         let priority = reader.read(&rows::GROUP_PRIORITY)?;
         Ok((priority, read_fcgi(loader, reader, &name)?))
     })?;
-    let processes = processes(loader, section, &name)?;
+    let mut processes = processes(loader, section, &name)?;
+    give_socket(&mut processes, Some(socket.clone()));
     Ok(GroupConfig {
         name,
         priority,
         kind: GroupKind::Fcgi(socket),
         processes,
     })
+}
+
+fn give_socket(processes: &mut [ProcessConfig], socket: Option<FcgiConfig>) {
+    for process in processes {
+        process.socket.clone_from(&socket);
+    }
+}
+
+/// The socket of an fcgi-program that is a member of a `[group:x]`. The reference never looks at it there and runs the
+/// program without (NAM-012, QRK-032), so a socket that cannot be read is a warning and no reason to refuse to start.
+fn socket_in_group(loader: &mut Loader<'_>, section: &str) -> Option<FcgiConfig> {
+    let (_, program) = section.split_once(':')?;
+    let name = checked_name(section, program).ok()?;
+    match in_section(loader, section, |reader| read_fcgi(loader, reader, &name)) {
+        Ok(socket) => Some(socket),
+        Err(error) => {
+            loader.messages.own_warnings.push(format!(
+                "[{section}] runs without a FastCGI socket: {error}"
+            ));
+            None
+        }
+    }
 }
 
 fn read_fcgi(

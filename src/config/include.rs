@@ -46,8 +46,9 @@ pub fn read_included(sources: &mut Sources, context: &LoadContext) -> Result<(),
                 .infos
                 .push(format!("Included extra file \"{shown}\" during parsing"));
             // One that cannot be read is skipped, yet was reported (INC-009).
-            if let Ok(bytes) = std::fs::read(paths::on_disk(file.as_bstr(), context)) {
-                document.read_included(file.as_bstr(), &bytes)?;
+            match std::fs::read(paths::on_disk(file.as_bstr(), context)) {
+                Ok(bytes) => document.read_included(file.as_bstr(), &bytes)?,
+                Err(_) => document.add_unreadable(file.as_bstr()),
             }
             let here = paths::abspath(paths::dirname(file.as_bstr()), context);
             document.replace_here(here.as_bstr());

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use bstr::{BStr, BString, ByteSlice};
 use ini::{Ini, ParseOption, Properties};
 
-use super::decode::decode;
+use super::decode::{decode, split_lines};
 use super::error::ConfigError;
 use super::text::{is_space, strip};
 
@@ -26,11 +26,45 @@ pub struct Position {
     pub column: usize,
 }
 
+/// One header or option as it stands in a file, for whoever explains a file to people. Reading needs none of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occurrence {
+    pub section: String,
+    /// In lower case; `None` is the header itself.
+    pub key: Option<String>,
+    pub position: Position,
+    /// The value line by line; none for a header.
+    pub lines: Vec<ValueLine>,
+}
+
+/// What one line of a file gives to a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueLine {
+    pub line: usize,
+    pub column: usize,
+    pub text: String,
+    /// What was cut off behind it, from its `;` or `#` on.
+    pub comment: Option<String>,
+}
+
+/// A file as it was read: its name and its lines, with their ends. What is not UTF-8 has become U+FFFD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub name: BString,
+    pub lines: Vec<String>,
+}
+
 /// The files read so far, merged.
+#[derive(Clone)]
 pub struct Document {
     ini: Ini,
-    /// By section and key; `None` is the header itself. The last place counts, as the last value does.
-    positions: BTreeMap<(String, Option<String>), Position>,
+    /// Everything in the order read. The last place of a key counts, as its last value does.
+    occurrences: Vec<Occurrence>,
+    sources: Vec<Source>,
+    /// Files that an `[include]` matched and that could not be read (INC-009).
+    unreadable: Vec<BString>,
+    /// In a tolerant document, what was wrong with the form of a file. `None`: such an error ends the reading.
+    tolerated: Option<Vec<ConfigError>>,
     /// Sections that an included file brought, with that file's name (INC-014).
     included: BTreeMap<String, BString>,
 }
@@ -45,8 +79,19 @@ impl Document {
     pub fn new() -> Self {
         Self {
             ini: Ini::new(),
-            positions: BTreeMap::new(),
+            occurrences: Vec::new(),
+            sources: Vec::new(),
+            unreadable: Vec::new(),
+            tolerated: None,
             included: BTreeMap::new(),
+        }
+    }
+
+    /// A document that keeps what can be read of a malformed file, and the complaints about the rest.
+    pub fn tolerant() -> Self {
+        Self {
+            tolerated: Some(Vec::new()),
+            ..Self::new()
         }
     }
 
@@ -65,7 +110,21 @@ impl Document {
 
     /// Gives the names of the sections that are new.
     fn read(&mut self, name: &BStr, bytes: &[u8]) -> Result<Vec<String>, ConfigError> {
-        let scanned = scan(name, bytes)?;
+        let Scan {
+            sections: scanned,
+            lines,
+            errors,
+        } = scan(name, bytes);
+        match &mut self.tolerated {
+            Some(tolerated) => tolerated.extend(errors),
+            None => {
+                if let Some(error) = errors.into_iter().next() {
+                    return Err(error);
+                }
+            }
+        }
+        let name = name.to_owned();
+        self.sources.push(Source { name, lines });
         let mut text = String::new();
         for section in &scanned {
             text.push_str(&format!("[{}]\n", escape(section.name.as_bytes())));
@@ -93,11 +152,19 @@ impl Document {
             }
         }
         for section in scanned {
-            self.positions
-                .insert((section.name.clone(), None), section.position);
+            self.occurrences.push(Occurrence {
+                section: section.name.clone(),
+                key: None,
+                position: section.position,
+                lines: Vec::new(),
+            });
             for entry in section.entries {
-                self.positions
-                    .insert((section.name.clone(), Some(entry.key)), entry.position);
+                self.occurrences.push(Occurrence {
+                    section: section.name.clone(),
+                    key: Some(entry.key),
+                    position: entry.position,
+                    lines: entry.lines,
+                });
             }
         }
         Ok(new)
@@ -180,8 +247,64 @@ impl Document {
 
     /// Where a key, or with `None` the section's last header, stands.
     pub fn position(&self, section: &str, key: Option<&str>) -> Option<&Position> {
-        self.positions
-            .get(&(section.to_owned(), key.map(str::to_owned)))
+        self.occurrence(section, key)
+            .map(|occurrence| &occurrence.position)
+    }
+
+    /// The one that counts: the last.
+    pub fn occurrence(&self, section: &str, key: Option<&str>) -> Option<&Occurrence> {
+        let mut from_the_end = self.occurrences.iter().rev();
+        from_the_end.find(|found| found.section == section && found.key.as_deref() == key)
+    }
+
+    pub fn occurrences(&self) -> &[Occurrence] {
+        &self.occurrences
+    }
+
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    pub fn unreadable(&self) -> &[BString] {
+        &self.unreadable
+    }
+
+    pub(super) fn add_unreadable(&mut self, file: &BStr) {
+        self.unreadable.push(file.to_owned());
+    }
+
+    /// What a tolerant document has put up with.
+    pub fn tolerated(&self) -> &[ConfigError] {
+        self.tolerated.as_deref().unwrap_or_default()
+    }
+
+    // What follows changes values, never places: for a reading that goes on after a mistake.
+
+    /// Sets a value, and makes the section if need be.
+    pub(super) fn set(&mut self, section: &str, key: &str, value: &BStr) {
+        self.add_section(section);
+        if let Some(into) = self.ini.section_mut(Some(escape(section.as_bytes()))) {
+            put(into, &escape(key.as_bytes()), &escape(value));
+        }
+    }
+
+    pub(super) fn add_section(&mut self, section: &str) {
+        self.ini
+            .entry(Some(escape(section.as_bytes())))
+            .or_insert(Properties::new());
+    }
+
+    /// Removes a key, from `DEFAULT` too.
+    pub(super) fn remove(&mut self, section: &str, key: &str) {
+        for name in [section, DEFAULT_SECTION] {
+            if let Some(properties) = self.ini.section_mut(Some(escape(name.as_bytes()))) {
+                properties.remove(escape(key.as_bytes()));
+            }
+        }
+    }
+
+    pub(super) fn remove_section(&mut self, section: &str) {
+        self.ini.delete(Some(escape(section.as_bytes())));
     }
 }
 
@@ -256,41 +379,66 @@ struct Entry {
     key: String,
     value: String,
     position: Position,
+    lines: Vec<ValueLine>,
+}
+
+/// What was found in a file, and what was wrong with its form, the error that counts first.
+struct Scan {
+    sections: Vec<Section>,
+    lines: Vec<String>,
+    errors: Vec<ConfigError>,
 }
 
 /// An option whose value may go on in the next line.
 struct Open {
     key: String,
-    pieces: Vec<String>,
+    /// An empty text is a blank line.
+    pieces: Vec<ValueLine>,
     position: Position,
 }
 
 impl Open {
     /// Pieces are joined with line ends; blank ones at the end vanish, those at the beginning stay (INI-027).
     fn close(self, section: &mut Section) {
-        let value = self.pieces.join("\n");
+        let pieces: Vec<&str> = self
+            .pieces
+            .iter()
+            .map(|piece| piece.text.as_str())
+            .collect();
+        let value = pieces.join("\n");
         section.entries.push(Entry {
             key: self.key,
             value: value.trim_end_matches(is_space).to_owned(),
             position: self.position,
+            lines: self.pieces,
         });
     }
 }
 
-/// Takes a file apart, as `RawConfigParser._read` does.
-fn scan(file: &BStr, bytes: &[u8]) -> Result<Vec<Section>, ConfigError> {
+/// Takes a file apart, as `RawConfigParser._read` does, and goes on where that would give up.
+fn scan(file: &BStr, bytes: &[u8]) -> Scan {
     let decoded = decode(bytes);
+    let mut headless = None;
     let mut sections: Vec<Section> = Vec::new();
     let mut open: Option<Open> = None;
     let mut indent_level = 0;
     let mut bad_lines = Vec::new();
     for (number, line) in (1..).zip(&decoded.lines) {
         let comment = comment_start(line);
-        let value = strip(&line[..comment.unwrap_or(line.len())]);
+        let (kept, cut) = line.split_at(comment.unwrap_or(line.len()));
+        let value = strip(kept);
+        let before = kept.len() - kept.trim_start_matches(is_space).len();
+        // `at` is a place in `value`.
+        let piece = |at: usize, text: &str| ValueLine {
+            line: number,
+            column: line[..before + at].chars().count() + 1,
+            text: text.to_owned(),
+            comment: comment.map(|_| cut.trim_end_matches(is_space).to_owned()),
+        };
         if value.is_empty() {
             // A blank line belongs to the value (INI-028), a line with only a comment does not (INI-020).
             if let (None, Some(open)) = (comment, &mut open) {
-                open.pieces.push(String::new());
+                open.pieces.push(piece(0, ""));
             }
             continue;
         }
@@ -298,7 +446,7 @@ fn scan(file: &BStr, bytes: &[u8]) -> Result<Vec<Section>, ConfigError> {
         if let Some(open) = &mut open
             && indent > indent_level
         {
-            open.pieces.push(value.to_owned());
+            open.pieces.push(piece(0, value));
             continue;
         }
         indent_level = indent;
@@ -319,16 +467,18 @@ fn scan(file: &BStr, bytes: &[u8]) -> Result<Vec<Section>, ConfigError> {
             continue;
         }
         let Some(section) = sections.last_mut() else {
-            return Err(ConfigError::NoSectionHeader {
+            headless.get_or_insert_with(|| ConfigError::NoSectionHeader {
                 file: file.to_owned(),
                 line: number,
                 text: line.clone(),
             });
+            continue;
         };
         match value.split_once(['=', ':']) {
             // A bad line leaves the option before it open.
             None => bad_lines.push((number, line.clone())),
-            Some((key, value)) => {
+            Some((key, rest)) => {
+                let value_at = value.len() - rest.trim_start_matches(is_space).len();
                 if let Some(open) = open.take() {
                     open.close(section);
                 }
@@ -339,7 +489,7 @@ fn scan(file: &BStr, bytes: &[u8]) -> Result<Vec<Section>, ConfigError> {
                 }
                 open = Some(Open {
                     key: key.to_lowercase(),
-                    pieces: vec![strip(value).to_owned()],
+                    pieces: vec![piece(value_at, strip(rest))],
                     position,
                 });
             }
@@ -348,19 +498,27 @@ fn scan(file: &BStr, bytes: &[u8]) -> Result<Vec<Section>, ConfigError> {
     if let (Some(open), Some(section)) = (open, sections.last_mut()) {
         open.close(section);
     }
-    if let Some(error) = decoded.error {
-        return Err(ConfigError::NotText {
-            file: file.to_owned(),
-            error,
-        });
+    let not_text = decoded.error.map(|error| ConfigError::NotText {
+        file: file.to_owned(),
+        error,
+    });
+    let bad_lines = (!bad_lines.is_empty()).then(|| ConfigError::BadLines {
+        file: file.to_owned(),
+        lines: bad_lines,
+    });
+    Scan {
+        sections,
+        lines: match not_text {
+            // Nothing but people will read these.
+            Some(_) => split_lines(&String::from_utf8_lossy(bytes)),
+            None => decoded.lines,
+        },
+        errors: headless
+            .into_iter()
+            .chain(not_text)
+            .chain(bad_lines)
+            .collect(),
     }
-    if !bad_lines.is_empty() {
-        return Err(ConfigError::BadLines {
-            file: file.to_owned(),
-            lines: bad_lines,
-        });
-    }
-    Ok(sections)
 }
 
 /// The name in `[name]`: up to the last bracket of the line, at least one character (INI-005, INI-006).

@@ -14,17 +14,18 @@ pub mod context;
 pub mod diff;
 pub mod dump;
 pub mod error;
+pub mod expand;
 pub mod getopt;
 pub mod ini;
 pub mod options;
 pub mod shlex;
+pub mod survey;
 pub mod types;
 pub mod users;
 pub mod value;
 
 mod decode;
 mod environment;
-mod expand;
 mod glob;
 mod group;
 mod include;
@@ -41,6 +42,7 @@ use bstr::{BStr, BString, ByteSlice};
 use self::command_line::CommandLine;
 use self::context::LoadContext;
 use self::error::{ConfigError, Reason};
+pub use self::group::EVENT_TYPES;
 use self::ini::Document;
 use self::loader::Loader;
 use self::reading::OptionError;
@@ -54,8 +56,12 @@ pub const ROOT_SEARCH_WARNING: &str = "Supervisord is running as root and it is 
 
 /// Reads the configuration for a start, or for the restart that SIGHUP asks for.
 pub fn load(command_line: &CommandLine, context: &LoadContext) -> Result<Config, ConfigError> {
-    let config = read(command_line, context, Purpose::Start)?;
-    // The reference finds out when it opens its servers, and makes no interface without any (PLG-003, PLG-005).
+    usable(read(command_line, context, Purpose::Start)?)
+}
+
+/// Refuses interfaces that cannot be made. The reference finds out when it opens its servers, and makes no interface
+/// without any (PLG-003, PLG-005).
+fn usable(config: Config) -> Result<Config, ConfigError> {
     let unusable = config
         .rpc_interfaces
         .iter()
@@ -86,7 +92,17 @@ fn read(
     purpose: Purpose,
 ) -> Result<Config, ConfigError> {
     let sources = read_sources(command_line, context)?;
-    let mut loader = Loader::new(context, &sources);
+    interpret(&sources, command_line, context, purpose)
+}
+
+/// From the text of the files to the typed configuration.
+fn interpret(
+    sources: &Sources,
+    command_line: &CommandLine,
+    context: &LoadContext,
+    purpose: Purpose,
+) -> Result<Config, ConfigError> {
+    let mut loader = Loader::new(context, sources);
     let mut settings = server::settings(&loader)?;
     loader.environment = std::mem::take(&mut settings.environment);
     for (name, value) in &loader.environment {
@@ -110,6 +126,7 @@ fn read(
 }
 
 /// The files of a configuration as text: the main one and those it includes.
+#[derive(Clone)]
 pub struct Sources {
     /// Every section and key, with the place where each stands.
     pub document: Document,
@@ -126,26 +143,41 @@ pub fn read_sources(
     command_line: &CommandLine,
     context: &LoadContext,
 ) -> Result<Sources, ConfigError> {
+    let mut sources = read_main(command_line, context, Document::new())?;
+    include::read_included(&mut sources, context)?;
+    require_daemon_section(&sources.document)?;
+    Ok(sources)
+}
+
+/// The main file alone, read into an empty document.
+fn read_main(
+    command_line: &CommandLine,
+    context: &LoadContext,
+    mut document: Document,
+) -> Result<Sources, ConfigError> {
     let config_file = match &command_line.config_file {
         Some(file) => file.clone(),
         None => find_config_file(context)?,
     };
     let here = paths::abspath(paths::dirname(config_file.as_bstr()), context);
     let bytes = read_main_file(config_file.as_bstr(), context)?;
-    let mut sources = Sources {
-        document: Document::new(),
+    document.read_main(config_file.as_bstr(), &bytes)?;
+    Ok(Sources {
+        document,
         config_file,
         here,
         messages: StartupMessages::default(),
-    };
-    let name = sources.config_file.as_bstr();
-    sources.document.read_main(name, &bytes)?;
-    include::read_included(&mut sources, context)?;
-    if !sources.document.has_section(server::SECTION) {
-        let section = server::SECTION;
-        return Err(OptionError::of_section(Reason::NoSection { section }).in_section(section));
+    })
+}
+
+/// INI-033
+fn require_daemon_section(document: &Document) -> Result<(), ConfigError> {
+    let section = server::SECTION;
+    if document.has_section(section) {
+        Ok(())
+    } else {
+        Err(OptionError::of_section(Reason::NoSection { section }).in_section(section))
     }
-    Ok(sources)
 }
 
 /// Puts the command line over the file (CLI-011), looks the user up and makes paths absolute.

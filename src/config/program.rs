@@ -245,6 +245,7 @@ fn read_process(
         redirect_stderr: shared.redirect_stderr,
         environment,
         serverurl: shared.serverurl.clone(),
+        socket: None,
     })
 }
 

@@ -420,3 +420,32 @@ fn groups_are_equal_when_the_reference_finds_them_equal() {
     );
     assert_ne!(fcgi("socket=unix:///x\n"), fcgi("socket=unix:///y\n"));
 }
+
+// NAM-012, QRK-032: in the reference a program in a group loses its socket.
+#[test]
+fn a_fastcgi_program_keeps_its_socket_in_a_group() {
+    let folder = Folder::new("fcgi-in-group");
+    folder.write(
+        "x.conf",
+        "[supervisord]\n[group:g]\nprograms=p,f,bad\n[program:p]\ncommand=p\n\
+         [fcgi-program:f]\ncommand=f\nsocket=unix:///f.sock\nnumprocs=2\nprocess_name=%(process_num)d\n\
+         [fcgi-program:bad]\ncommand=f\n",
+    );
+    let config = folder.load(&["-cx.conf"]).expect("a good configuration");
+    let group = &config.groups[0];
+    let urls: Vec<Option<&str>> = group
+        .processes
+        .iter()
+        .map(|process| process.socket.as_ref().map(|socket| socket.url.as_str()))
+        .collect();
+    let url = Some("unix:///f.sock");
+    assert_eq!(urls, [None, url, url, None]);
+    assert_eq!(group.sockets().len(), 1);
+    assert!(config.messages.warnings.is_empty());
+    assert_eq!(
+        config.messages.own_warnings,
+        [
+            "[fcgi-program:bad] runs without a FastCGI socket: [fcgi-program:bad] section requires a \"socket\" line"
+        ]
+    );
+}

@@ -67,6 +67,8 @@ pub struct ProcessConfig {
     pub environment: BTreeMap<BString, BString>,
     /// `None`: derive it; an empty string suppresses SUPERVISOR_SERVER_URL (PRG-024).
     pub serverurl: Option<String>,
+    /// The listening socket that an `[fcgi-program:x]` finds on its descriptor 0 (FCG-010).
+    pub socket: Option<FcgiConfig>,
 }
 
 /// Equality is the reread rule (RRD-006): every option counts, except a log file that is AUTO on either side.
@@ -94,6 +96,7 @@ impl PartialEq for ProcessConfig {
             redirect_stderr,
             environment,
             serverurl,
+            socket,
         } = self;
         *name == other.name
             && *command == other.command
@@ -115,6 +118,7 @@ impl PartialEq for ProcessConfig {
             && *redirect_stderr == other.redirect_stderr
             && *environment == other.environment
             && *serverurl == other.serverurl
+            && *socket == other.socket
     }
 }
 
@@ -190,6 +194,19 @@ pub struct GroupConfig {
     pub priority: i64,
     pub kind: GroupKind,
     pub processes: Vec<ProcessConfig>,
+}
+
+impl GroupConfig {
+    /// The sockets of its FastCGI programs, each once. Within a group the URL is a socket's identity.
+    pub fn sockets(&self) -> Vec<&FcgiConfig> {
+        let mut sockets: Vec<&FcgiConfig> = Vec::new();
+        for socket in self.processes.iter().filter_map(|p| p.socket.as_ref()) {
+            if !sockets.contains(&socket) {
+                sockets.push(socket);
+            }
+        }
+        sockets
+    }
 }
 
 /// Where an HTTP server listens.
@@ -272,10 +289,12 @@ pub struct Config {
     pub messages: StartupMessages,
 }
 
-/// Messages written in this order once the log is open: all of `critical`, then `warnings`, then `infos` (LIF-006).
+/// Messages written in this order once the log is open: all of `critical`, then the warnings, then `infos` (LIF-006).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StartupMessages {
     pub critical: Vec<String>,
     pub warnings: Vec<String>,
+    /// Warnings that the reference does not have.
+    pub own_warnings: Vec<String>,
     pub infos: Vec<String>,
 }

@@ -26,7 +26,7 @@ use crate::supervisor::Supervisor;
 use crate::supervisor::command::{Command, Input, Reply, RequestId};
 use crate::supervisor::event::Channel;
 use crate::supervisor::listener_pool::Serial;
-use crate::supervisor::turn::{AutoLogError, ChildKind, Effect, Ending, ProcessId, Turn};
+use crate::supervisor::turn::{ActivationError, ChildKind, Effect, Ending, ProcessId, Turn};
 
 /// How the configuration is read again; given by whoever read it the first time.
 pub type Reader = Box<dyn Fn() -> Result<Config, String>>;
@@ -64,7 +64,7 @@ impl Handle {
         reader: Reader,
         activity: ActivityLog,
         serial: Serial,
-    ) -> Result<Self, AutoLogError> {
+    ) -> Result<Self, ActivationError> {
         let mut core = Core {
             supervisor: Supervisor::continuing(settings.identifier.clone(), serial),
             os,

@@ -7,6 +7,7 @@
 //! | `unix_os` | the machine's questions, answered by the real system |
 //! | `limits` | resource limits |
 //! | `lookup` | finding the program of a command |
+//! | `fcgi` | sockets that FastCGI programs listen on |
 //! | `exec` | from a plan to a running child |
 //! | `pipes` | bytes from and to children |
 //! | `reap` | the one place that waits for children |
@@ -18,6 +19,7 @@
 pub mod auto_logs;
 pub mod event_loop;
 pub mod exec;
+pub mod fcgi;
 pub mod handle;
 pub mod limits;
 pub mod lookup;

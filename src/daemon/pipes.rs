@@ -132,24 +132,32 @@ impl Pipes {
         self.epoll.0.as_fd()
     }
 
-    /// Makes the pipes and opens the logs of a child that is about to start. On error everything is closed again.
+    /// Makes the pipes and opens the logs of a child that is about to start. On error everything is closed again. A
+    /// child that gets a socket instead of the pipe on its stdin cannot be written to (FCG-010).
     pub fn open(
         &mut self,
         id: ProcessId,
         kind: ChildKind,
         config: &ProcessConfig,
         strip_ansi: bool,
+        socket: Option<OwnedFd>,
     ) -> io::Result<ChildEnds> {
-        let (child_stdin, stdin) = pipe2(OFlag::O_CLOEXEC)?;
-        set_nonblocking(&stdin)?;
+        let (child_stdin, stdin) = match socket {
+            Some(socket) => (socket, None),
+            None => {
+                let (child_stdin, stdin) = pipe2(OFlag::O_CLOEXEC)?;
+                set_nonblocking(&stdin)?;
+                (child_stdin, Some(stdin))
+            }
+        };
         let (child_stdout, mut stdout) = output(id, Channel::Stdout, config, strip_ansi)?;
         if kind == ChildKind::Listener {
             stdout.meaning = Meaning::Protocol { strip_ansi };
         }
         let mut pipes = ChildPipes {
             name: config.name.clone(),
-            stdin: Some(Stdin {
-                fd: stdin,
+            stdin: stdin.map(|fd| Stdin {
+                fd,
                 waiting: VecDeque::new(),
                 watched: false,
             }),

@@ -12,15 +12,16 @@ use nix::unistd::getuid;
 
 use super::auto_logs;
 use super::exec::{ChildPlan, ChildStack, Identity, errno_name};
+use super::fcgi::{Resolve, Sockets};
 use super::lookup::{self, Program};
 use super::pipes::{ChildEnds, Pipes, StdinError};
-use crate::config::types::ProcessConfig;
+use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::config::users::UserDatabase;
 use crate::model::signal::Signal;
 use crate::supervisor::event::Channel;
 use crate::supervisor::turn::{
     AutoLogError, ChildKind, CommandError, Os, Pid, ProcessId, SignalError, SignalTarget,
-    SpawnError, StdinClosed,
+    SocketError, SpawnError, StdinClosed,
 };
 
 /// Options of supervisord that children depend on. A reread may change them (RRD-002).
@@ -39,6 +40,7 @@ pub struct ChildSettings {
 pub struct UnixOs {
     pub pipes: Pipes,
     pub settings: ChildSettings,
+    sockets: Sockets,
     /// supervisord's own environment, which every child's begins with (ENV-001).
     environment: Vec<(OsString, OsString)>,
     users: UserDatabase,
@@ -46,10 +48,12 @@ pub struct UnixOs {
 }
 
 impl UnixOs {
-    pub fn new(settings: ChildSettings) -> io::Result<Self> {
+    /// `resolve` finds the addresses of hosts that sockets are named after.
+    pub fn new(settings: ChildSettings, resolve: Resolve) -> io::Result<Self> {
         Ok(Self {
             pipes: Pipes::new()?,
             settings,
+            sockets: Sockets::new(resolve),
             environment: std::env::vars_os().collect(),
             users: UserDatabase::system(),
             stack: ChildStack::default(),
@@ -199,10 +203,19 @@ impl Os for UnixOs {
         group: &str,
         config: &ProcessConfig,
     ) -> Result<Pid, SpawnError> {
+        // Before everything else, as the lines of the log show (FCG-003).
+        let socket = match &config.socket {
+            Some(socket) => Some(
+                self.sockets
+                    .hold(id, group, socket)
+                    .map_err(SpawnError::Socket)?,
+            ),
+            None => None,
+        };
         let program = self.find(config).map_err(SpawnError::Command)?;
         let ends = self
             .pipes
-            .open(id, kind, config, self.settings.strip_ansi)
+            .open(id, kind, config, self.settings.strip_ansi, socket)
             .map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
                 Some(Errno::EMFILE) => SpawnError::TooManyFiles,
                 Some(errno) => SpawnError::Dispatchers {
@@ -269,5 +282,13 @@ impl Os for UnixOs {
                 reason: error.to_string(),
             }
         })
+    }
+
+    fn try_socket(&mut self, socket: &FcgiConfig) -> Result<(), SocketError> {
+        self.sockets.try_out(socket)
+    }
+
+    fn let_go(&mut self, id: ProcessId) {
+        self.sockets.let_go(id);
     }
 }

@@ -31,6 +31,7 @@ mod watch;
 
 pub use limits::Limits;
 pub use listen::{BindError, BoundServer, bind};
+pub use resolve::resolve;
 pub use routes::LogTail;
 pub use serve::serve;
 pub use site::Backend;

@@ -2,7 +2,7 @@
 //!
 //! The released program is linked statically, and a static C library must not be asked for names. Literal addresses
 //! need no help; then `/etc/hosts` is read; whatever is not in it is asked of the machine's own `getent`, with a time
-//! limit. This runs at start, before any child exists that somebody else could reap.
+//! limit, and waited for on the spot, so that nobody else reaps it.
 
 use std::fs;
 use std::io::Read;

@@ -19,4 +19,4 @@ mod special;
 pub mod syslog;
 
 #[cfg(test)]
-mod scratch;
+pub(crate) mod scratch;

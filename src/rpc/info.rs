@@ -343,6 +343,7 @@ mod tests {
             redirect_stderr: false,
             environment: BTreeMap::new(),
             serverurl: None,
+            socket: None,
         }
     }
 

@@ -8,7 +8,9 @@ use super::command::{Command, ProcessResult, Reply, RequestId};
 use super::event::{Channel, Event};
 use super::group::{GroupId, ProcessGroup};
 use super::process::Process;
-use super::turn::{AutoLogError, ChildKind, CommandError, Effect, ProcessId, Turn};
+use super::turn::{
+    ActivationError, AutoLogError, ChildKind, CommandError, Effect, ProcessId, Turn,
+};
 use super::wait::{Waiter, WaiterKind, Wanted, process_result};
 use crate::config::diff::{Difference, diff};
 use crate::config::types::{GroupConfig, GroupKind, LogFile};
@@ -371,14 +373,20 @@ impl Supervisor {
         Ok(Reply::True)
     }
 
-    /// Makes an available group active: AUTO logs are created, then the group exists, then it is told (GRP-001).
+    /// Makes an available group active: AUTO logs are created, sockets tried, then the group exists, then it is told
+    /// (GRP-001).
     pub(super) fn activate(
         &mut self,
         turn: &mut Turn<'_>,
         place: usize,
-    ) -> Result<(), AutoLogError> {
+    ) -> Result<(), ActivationError> {
         // The available configuration learns the names of AUTO logs too (RPC-083).
-        resolve_auto_logs(turn, &mut self.available[place])?;
+        resolve_auto_logs(turn, &mut self.available[place]).map_err(ActivationError::AutoLog)?;
+        for socket in self.available[place].sockets() {
+            turn.os
+                .try_socket(socket)
+                .map_err(ActivationError::Socket)?;
+        }
         let config = self.available[place].clone();
         let group_id = GroupId(self.next_group);
         self.next_group += 1;
@@ -446,6 +454,7 @@ impl Supervisor {
             self.group_names.remove(name);
             self.close_pool(turn, id);
             for member in group.members {
+                turn.os.let_go(member);
                 self.forget(member);
             }
         }

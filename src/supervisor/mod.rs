@@ -48,7 +48,7 @@ use pools::Pools;
 use process::{Process, words_for};
 use shutdown::Shutdown;
 use tick::Ticks;
-use turn::{AutoLogError, Effect, Pid, ProcessId, Turn};
+use turn::{ActivationError, Effect, Pid, ProcessId, Turn};
 use wait::Waiter;
 
 use crate::config::types::GroupConfig;
@@ -156,7 +156,7 @@ impl Supervisor {
         &mut self,
         turn: &mut Turn<'_>,
         groups: Vec<GroupConfig>,
-    ) -> Result<(), AutoLogError> {
+    ) -> Result<(), ActivationError> {
         self.available = groups;
         self.lending_pools(turn, |machine, turn| {
             for place in 0..machine.available.len() {

@@ -242,6 +242,7 @@ impl Process {
                 log::info!("spawnerr: {text}");
                 self.spawnerr = Some(text);
                 self.back_off(turn, ProcessState::Starting);
+                turn.os.let_go(self.id);
             }
         }
     }
@@ -421,6 +422,7 @@ impl Process {
             // No child, so nothing of ours can have been reaped: the caller looks processes up by pid.
             Phase::Stopped | Phase::Backoff { .. } | Phase::Exited { .. } | Phase::Fatal => {}
         }
+        turn.os.let_go(self.id);
     }
 
     fn restart_at(&self, now: Moment, expected: bool) -> Option<Moment> {

@@ -101,6 +101,8 @@ fn happening() -> impl Strategy<Value = Happening> {
 struct TestOs {
     next_pid: i32,
     alive: BTreeSet<i32>,
+    /// Whoever was to be spawned and has not been let go since.
+    holding: BTreeSet<ProcessId>,
     fork_works: bool,
     delivery: Delivery,
     spawns: usize,
@@ -114,12 +116,13 @@ impl Os for TestOs {
 
     fn spawn(
         &mut self,
-        _: ProcessId,
+        id: ProcessId,
         _: ChildKind,
         _: &str,
         _: &ProcessConfig,
     ) -> Result<Pid, SpawnError> {
         self.spawns += 1;
+        self.holding.insert(id);
         if !self.fork_works {
             return Err(SpawnError::TooManyProcesses);
         }
@@ -154,6 +157,10 @@ impl Os for TestOs {
     ) -> Result<PathBuf, AutoLogError> {
         Ok(PathBuf::from(format!("/auto/{process}-{}", channel.name())))
     }
+
+    fn let_go(&mut self, id: ProcessId) {
+        self.holding.remove(&id);
+    }
 }
 
 struct World {
@@ -170,6 +177,7 @@ impl World {
         let os = TestOs {
             next_pid: 100,
             alive: BTreeSet::new(),
+            holding: BTreeSet::new(),
             fork_works: true,
             delivery: Delivery::Arrive,
             spawns: 0,
@@ -300,6 +308,7 @@ fn groups() -> Vec<GroupConfig> {
         redirect_stderr: false,
         environment: BTreeMap::new(),
         serverurl: None,
+        socket: None,
     };
     let group = |name: &str, priority| GroupConfig {
         name: name.to_owned(),
@@ -362,6 +371,9 @@ proptest! {
                 break;
             }
             assert_indexes_agree(&world.supervisor);
+            // FCG-002, FCG-003: exactly those that have a child hold what is shared.
+            let with_child: BTreeSet<ProcessId> = world.supervisor.by_pid.values().copied().collect();
+            prop_assert_eq!(&world.os.holding, &with_child);
             if world.supervisor.state() != SupervisorState::Running {
                 // SHD-010: once shutdown is asked, nothing is started.
                 let spawns = *spawns_when_stopping.get_or_insert(world.os.spawns);

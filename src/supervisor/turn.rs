@@ -10,7 +10,7 @@ use super::command::{Reply, RequestId};
 use super::event::{Channel, Event};
 use super::pools::Pools;
 use super::result_handler::Printed;
-use crate::config::types::ProcessConfig;
+use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::model::fault::Fault;
 use crate::model::signal::Signal;
 use crate::model::time::Now;
@@ -85,6 +85,14 @@ pub trait Os {
     /// Creates an AUTO log file, empty, and says where it is (LOG-002).
     fn create_auto_log(&mut self, process: &str, channel: Channel)
     -> Result<PathBuf, AutoLogError>;
+
+    /// Can this socket be made? Asked when a group is activated (FCG-001).
+    fn try_socket(&mut self, _: &FcgiConfig) -> Result<(), SocketError> {
+        Ok(())
+    }
+
+    /// This process has no child, or none any more: what it shared with others may be closed (FCG-002, FCG-003).
+    fn let_go(&mut self, _: ProcessId) {}
 }
 
 /// What a child's stdout is.
@@ -167,17 +175,24 @@ impl fmt::Display for CommandError {
 /// Why there is no child (SPN-010 to 012). `errno` is the symbolic name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SpawnError {
+    /// Not in the reference, where this escapes and can end supervisord (FCG-005).
+    Socket(SocketError),
     Command(CommandError),
     TooManyFiles,
-    Dispatchers { errno: String },
+    Dispatchers {
+        errno: String,
+    },
     TooManyProcesses,
-    Fork { errno: String },
+    Fork {
+        errno: String,
+    },
 }
 
 impl SpawnError {
     /// The text kept as `spawnerr`.
     pub fn text(&self, process: &str) -> String {
         match self {
+            Self::Socket(error) => error.to_string(),
             Self::Command(error) => error.to_string(),
             Self::TooManyFiles => format!("too many open files to spawn '{process}'"),
             Self::Dispatchers { errno } => {
@@ -200,6 +215,36 @@ pub enum SignalError {
         errno: i32,
         text: String,
     },
+}
+
+/// The socket of a FastCGI program could not be made (ERR-006).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SocketError {
+    pub url: String,
+    pub reason: String,
+}
+
+impl fmt::Display for SocketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, reason } = self;
+        write!(f, "Could not create FastCGI socket {url}: {reason}")
+    }
+}
+
+/// A group could not be activated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActivationError {
+    AutoLog(AutoLogError),
+    Socket(SocketError),
+}
+
+impl fmt::Display for ActivationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AutoLog(error) => error.fmt(f),
+            Self::Socket(error) => error.fmt(f),
+        }
+    }
 }
 
 /// An AUTO log could not be created.

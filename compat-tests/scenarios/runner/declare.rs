@@ -167,5 +167,6 @@ fn plain_program(name: &str) -> ProcessConfig {
         redirect_stderr: false,
         environment: BTreeMap::new(),
         serverurl: None,
+        socket: None,
     }
 }

@@ -148,6 +148,9 @@ pub const RPC_INTERFACE_FACTORY: OptionalRow<BString> = OptionalRow {
     help: "supervisor.rpcinterface:make_main_rpcinterface. Required.",
 };
 
+/// Further keys would be arguments of the factory.
+pub const RPC_INTERFACE_TABLE: Table = &[&RPC_INTERFACE_FACTORY];
+
 pub const CTL_FACTORY: OptionalRow<BString> = OptionalRow {
     name: "supervisor.ctl_factory",
     read: bytes,

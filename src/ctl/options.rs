@@ -1,0 +1,433 @@
+//! The command line of supervisorctl, and what it and `[supervisorctl]` come to together (CTL-001 to CTL-018).
+//!
+//! The flags are one table; parsing, messages and the help text come from it. The command line beats the file, the file
+//! beats the default (CTL-014).
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use crate::config::client::{self, ClientConfig};
+use crate::config::context::LoadContext;
+use crate::config::error::ConfigError;
+use crate::config::getopt::{Switch, getopt};
+use crate::model::py_repr::repr_str;
+
+use super::client::Client;
+use super::server_url;
+
+/// A flag: how it is spelled, and its line of help.
+struct Flag {
+    meaning: Meaning,
+    switch: Switch,
+    help: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Help,
+    Configuration,
+    Interactive,
+    ServerUrl,
+    Username,
+    Password,
+    HistoryFile,
+}
+
+const fn flag(
+    meaning: Meaning,
+    short: char,
+    long: Option<&'static str>,
+    takes_value: bool,
+    help: &'static str,
+) -> Flag {
+    let short = Some(short);
+    let switch = Switch {
+        short,
+        long,
+        takes_value,
+    };
+    Flag {
+        meaning,
+        switch,
+        help,
+    }
+}
+
+/// CTL-001. The reference's help calls the last one `--history-file`, a spelling that it then rejects; ours names the one
+/// that works.
+const FLAGS: [Flag; 8] = [
+    flag(
+        Meaning::Configuration,
+        'c',
+        Some("configuration"),
+        true,
+        "-c/--configuration FILENAME -- read this file (else the usual places are searched)",
+    ),
+    flag(
+        Meaning::Help,
+        'h',
+        Some("help"),
+        false,
+        "-h/--help -- show this text and leave",
+    ),
+    flag(Meaning::Help, '?', None, false, ""),
+    flag(
+        Meaning::Interactive,
+        'i',
+        Some("interactive"),
+        false,
+        "-i/--interactive -- ask before shutdown and reload, and for name and password",
+    ),
+    flag(
+        Meaning::ServerUrl,
+        's',
+        Some("serverurl"),
+        true,
+        "-s/--serverurl URL -- where supervisord listens\n     (else http://localhost:9001)",
+    ),
+    flag(
+        Meaning::Username,
+        'u',
+        Some("username"),
+        true,
+        "-u/--username USERNAME -- the name to tell the server",
+    ),
+    flag(
+        Meaning::Password,
+        'p',
+        Some("password"),
+        true,
+        "-p/--password PASSWORD -- the password to tell the server",
+    ),
+    flag(
+        Meaning::HistoryFile,
+        'r',
+        Some("history_file"),
+        true,
+        "-r/--history_file FILENAME -- taken and ignored (set history_file in the file)",
+    ),
+];
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub enum Request {
+    /// `-h`: print this text (CTL-003, CTL-006).
+    Help {
+        text: String,
+    },
+    Run(Options),
+}
+
+/// Where to go and what to do.
+#[derive(Debug)]
+pub struct Options {
+    pub client: Client,
+    /// Of the shell, without the `> `.
+    pub prompt: String,
+    /// Whether there is somebody to ask: with `-i`, or without a command (CTL-018, CTL-019).
+    pub interactive: bool,
+    /// The command's words joined by blanks (CTL-020); none for the shell.
+    pub command: Option<String>,
+    /// What the user should know, for stderr.
+    pub warnings: Vec<String>,
+}
+
+/// What is wrong with the command line or the file: the text for stderr, and the status to leave with.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UsageError {
+    pub text: String,
+    pub status: u8,
+}
+
+/// What the command line itself says.
+#[derive(Debug, Default)]
+struct Given {
+    config_file: Option<BString>,
+    interactive: Option<BString>,
+    server_url: Option<BString>,
+    username: Option<BString>,
+    password: Option<BString>,
+    history_file: Option<BString>,
+}
+
+impl Given {
+    fn slot(&mut self, meaning: Meaning) -> Option<&mut Option<BString>> {
+        match meaning {
+            Meaning::Help => None,
+            Meaning::Configuration => Some(&mut self.config_file),
+            Meaning::Interactive => Some(&mut self.interactive),
+            Meaning::ServerUrl => Some(&mut self.server_url),
+            Meaning::Username => Some(&mut self.username),
+            Meaning::Password => Some(&mut self.password),
+            Meaning::HistoryFile => Some(&mut self.history_file),
+        }
+    }
+}
+
+/// Reads the arguments, without the program's name, and the configuration file they lead to.
+pub fn read(arguments: &[BString], context: &LoadContext) -> Result<Request, UsageError> {
+    let argv0 = context.argv0.as_bstr();
+    let mut given = Given::default();
+    let switches = FLAGS.each_ref().map(|flag| flag.switch);
+    let (found, words) =
+        getopt(&switches, arguments).map_err(|error| usage(argv0, &error.to_string()))?;
+    for option in found {
+        let meaning = FLAGS[option.index].meaning;
+        let Some(slot) = given.slot(meaning) else {
+            let text = help_text(argv0);
+            return Ok(Request::Help { text });
+        };
+        let shown = option.shown;
+        if meaning == Meaning::ServerUrl {
+            let url = option.value.to_str_lossy();
+            server_url::check(&url).map_err(|error| {
+                let url = repr_str(&url);
+                usage(argv0, &format!("invalid value for {shown} {url}: {error}"))
+            })?;
+        }
+        if slot.is_some() {
+            let option = repr_str(&shown);
+            return Err(usage(
+                argv0,
+                &format!("conflicting command line option {option}"),
+            ));
+        }
+        *slot = Some(option.value);
+    }
+    let file = read_file(given.config_file.take(), context)?;
+    Ok(Request::Run(together(given, file, words)))
+}
+
+/// The file's settings; the defaults when there is no file to read (CTL-009).
+fn read_file(named: Option<BString>, context: &LoadContext) -> Result<ClientConfig, UsageError> {
+    let file = match named {
+        // An empty name is as good as none, and then nothing is searched.
+        Some(file) if file.is_empty() => return Ok(ClientConfig::default()),
+        Some(file) => file,
+        None => match crate::config::find_config_file(context) {
+            Ok(file) => file,
+            Err(_) => return Ok(ClientConfig::default()),
+        },
+    };
+    client::load(file.as_bstr(), context).map_err(|error| match error {
+        // Python dies of these with a traceback and status 1 (CTL-012).
+        ConfigError::NotText { .. }
+        | ConfigError::NoSectionHeader { .. }
+        | ConfigError::BadLines { .. } => UsageError {
+            text: format!("Error: {error}\n"),
+            status: 1,
+        },
+        ConfigError::NoFileFound { .. }
+        | ConfigError::FileMissing { .. }
+        | ConfigError::FileUnreadable { .. }
+        | ConfigError::Setting { .. }
+        | ConfigError::Program { .. }
+        | ConfigError::Usage { .. } => UsageError {
+            text: error.usage_text(context.argv0.as_bstr()),
+            status: 2,
+        },
+    })
+}
+
+fn together(given: Given, file: ClientConfig, words: &[BString]) -> Options {
+    let text = |value: BString| value.to_str_lossy().into_owned();
+    // Plugins are Python code, which only Python's own client can run (CTL-022).
+    let warnings = file.plugins.iter().map(|plugin| {
+        format!(
+            "Warning: [ctlplugin:{}] is Python code ({}) and was left out",
+            plugin.name, plugin.factory
+        )
+    });
+    let words: Vec<_> = words.iter().map(|word| word.to_str_lossy()).collect();
+    Options {
+        warnings: warnings.collect(),
+        client: Client {
+            server_url: given.server_url.map_or(file.serverurl, text),
+            username: given.username.map(text).or(file.username),
+            password: given.password.map(text).or(file.password),
+        },
+        prompt: file.prompt,
+        interactive: given.interactive.is_some() || words.is_empty(),
+        command: (!words.is_empty()).then(|| words.join(" ")),
+    }
+}
+
+fn usage(argv0: &BStr, message: &str) -> UsageError {
+    UsageError {
+        text: format!("Error: {message}\nFor help, use {argv0} -h\n"),
+        status: 2,
+    }
+}
+
+/// CTL-006: with an empty line at its end.
+fn help_text(argv0: &BStr) -> String {
+    let mut text = format!(
+        "supervisorctl -- ask supervisord about its processes, and tell it what to do with them.\n\n\
+         Usage: {argv0} [options] [action [arguments]]\n\nOptions:\n"
+    );
+    for flag in FLAGS.iter().filter(|flag| !flag.help.is_empty()) {
+        text.push_str(flag.help);
+        text.push('\n');
+    }
+    text.push_str(
+        "\naction [arguments] -- what to do; without one, a shell that reads actions.\n\n\
+         The action \"help\" lists the others, \"help ACTION\" explains one.\n\n",
+    );
+    text
+}
+
+/// The path under which this program was started. A script's first argument is always a path, since the system looks it up;
+/// ours is what was typed, and the search for a configuration starts from it (CTL-008).
+pub fn program_path(argv0: &OsStr, path_variable: Option<&OsStr>) -> BString {
+    if !argv0.as_bytes().contains(&b'/')
+        && let Some(folders) = path_variable
+    {
+        for folder in std::env::split_paths(folders) {
+            let candidate = folder.join(argv0);
+            if is_executable(&candidate) {
+                return BString::from(candidate.as_os_str().as_bytes());
+            }
+        }
+    }
+    BString::from(argv0.as_bytes())
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use bstr::BString;
+
+    use super::{ClientConfig, Given, Options, Request, read, together};
+    use crate::config::client::CtlPlugin;
+    use crate::config::context::LoadContext;
+
+    /// Reads a command line that names no file.
+    fn given(words: &[&str]) -> Result<Request, String> {
+        let words: Vec<BString> = ["-c", ""]
+            .iter()
+            .chain(words)
+            .map(|&word| word.into())
+            .collect();
+        read(&words, &LoadContext::for_tests())
+            .map_err(|error| format!("{} {}", error.status, error.text))
+    }
+
+    fn shown(words: &[&str]) -> String {
+        match given(words) {
+            Ok(Request::Run(Options {
+                client,
+                interactive,
+                command,
+                ..
+            })) => {
+                format!(
+                    "{} {:?} {:?} {interactive} {command:?}",
+                    client.server_url, client.username, client.password
+                )
+            }
+            Ok(Request::Help { .. }) => "help".to_owned(),
+            Err(text) => text,
+        }
+    }
+
+    // CTL-002, CTL-003, CTL-009, CTL-018 to CTL-020
+    #[test]
+    fn options_end_at_the_first_word_and_the_words_become_one_line() {
+        for (words, meaning) in [
+            (
+                &["tail", "-f", "x y"][..],
+                "http://localhost:9001 None None false Some(\"tail -f x y\")",
+            ),
+            (
+                &["-i", "pid"],
+                "http://localhost:9001 None None true Some(\"pid\")",
+            ),
+            (&[], "http://localhost:9001 None None true None"),
+            (
+                &["--serv", "unix://s", "-ua", "-p", "", "--hist=x", ""],
+                "unix://s Some(\"a\") Some(\"\") false Some(\"\")",
+            ),
+            (&["-h", "-s", "foo"], "help"),
+            (&["-i?"], "help"),
+        ] {
+            assert_eq!(shown(words), meaning, "{words:?}");
+        }
+    }
+
+    // CTL-001, CTL-004, CTL-005
+    #[test]
+    fn mistakes_are_told_in_two_lines() {
+        for (words, message) in [
+            (&["-v"][..], "option -v not recognized"),
+            (&["--version"], "option --version not recognized"),
+            (
+                &["--history-file=x"],
+                "option --history-file not recognized",
+            ),
+            (&["-r"], "option -r requires argument"),
+            (
+                &["-u", "a", "-u", "b"],
+                "conflicting command line option '-u'",
+            ),
+            (
+                &["-i", "--inter"],
+                "conflicting command line option '--interactive'",
+            ),
+            (
+                &["-s", "foo", "-h"],
+                "invalid value for -s 'foo': value 'foo' is not a URL",
+            ),
+        ] {
+            let text = format!("2 Error: {message}\nFor help, use /opt/bin/supervisord -h\n");
+            assert_eq!(shown(words), text);
+        }
+    }
+
+    // CTL-006
+    #[test]
+    fn help_lists_every_flag_but_the_question_mark_and_ends_with_an_empty_line() {
+        let Ok(Request::Help { text }) = given(&["-h"]) else {
+            panic!("no help");
+        };
+        let flags: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix('-')?.split('/').next())
+            .collect();
+        assert_eq!(flags, ["c", "h", "i", "s", "u", "p", "r"]);
+        assert!(text.contains("Usage: /opt/bin/supervisord [options]") && text.ends_with(".\n\n"));
+    }
+
+    // CTL-014, CTL-022
+    #[test]
+    fn the_command_line_beats_the_file_and_plugins_are_warned_of() {
+        let plugin = CtlPlugin {
+            name: "x".to_owned(),
+            factory: "a.b:c".to_owned(),
+        };
+        let file = ClientConfig {
+            serverurl: "unix:///file".to_owned(),
+            username: Some("file".to_owned()),
+            password: Some("file".to_owned()),
+            plugins: vec![plugin],
+            ..ClientConfig::default()
+        };
+        let given = Given {
+            username: Some("line".into()),
+            ..Given::default()
+        };
+        let options = together(given, file, &["pid".into()]);
+        assert_eq!(options.client.server_url, "unix:///file");
+        assert_eq!(options.client.username.as_deref(), Some("line"));
+        assert_eq!(options.client.password.as_deref(), Some("file"));
+        assert_eq!(
+            options.warnings,
+            ["Warning: [ctlplugin:x] is Python code (a.b:c) and was left out"]
+        );
+    }
+}
