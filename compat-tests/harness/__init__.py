@@ -8,9 +8,11 @@
 * ``screen``     a program on a pseudo-terminal, seen through a terminal emulator
 * ``normalise``  what may differ between two runs (pids, times, paths) made equal
 * ``pair``       both daemons side by side, and the comparison
+* ``background`` the same for daemons that leave the foreground
 """
 
 from . import http, where
+from .background import Background, BackgroundPair
 from .daemon import Daemon, Output
 from .http import Connection, Reply
 from .pair import Pair, fresh_pair, shared_pair
@@ -18,6 +20,8 @@ from .screen import Screen
 from .waiting import wait_for
 
 __all__ = [
+    "Background",
+    "BackgroundPair",
     "Connection",
     "Daemon",
     "Output",

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -94,6 +95,7 @@ class Daemon:
 
     def write(self, name: str, content: str, mode: int = None) -> Path:
         path = self.path(name)
+        path.parent.mkdir(exist_ok=True)
         path.write_text(self.fill(content))
         if mode is not None:
             path.chmod(mode)
@@ -109,6 +111,15 @@ class Daemon:
             return self.path(name).read_text(errors="backslashreplace")
         except FileNotFoundError:
             return ""
+
+    def listing(self, *patterns: str) -> list:
+        """``mode uid:gid name`` of what is in its folder and matches one of `patterns`, without what the harness put there."""
+        found = []
+        for pattern in patterns or ("**/*",):
+            for path in self.path("").glob(pattern):
+                seen = path.lstat()
+                found.append(f"{stat.filemode(seen.st_mode)} {seen.st_uid}:{seen.st_gid} {path.relative_to(self.dir)}")
+        return sorted(line for line in found if line.split()[-1] not in ("out", "err", "supervisord.conf"))
 
     def log(self) -> str:
         """The activity log so far."""

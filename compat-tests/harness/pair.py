@@ -29,6 +29,9 @@ childlogdir={dir}
 
 BASE = SUPERVISORD + SERVERS
 
+# For another user: the reference's inet server loads modules that others may not be able to read.
+UNIX_ONLY = BASE.replace("[inet_http_server]\nport=127.0.0.1:{port}\n", "")
+
 
 def together(function, *daemons) -> list:
     """Calls the function for each daemon in a thread of its own; results in order; the first exception is raised."""
@@ -56,9 +59,9 @@ def together(function, *daemons) -> list:
 class Pair:
     """The reference and ours, with the same configuration."""
 
-    def __init__(self, config: str, **options):
-        self.reference = Daemon(where.REFERENCE, config, **options)
-        self.ours = Daemon(where.OURS, config, **options)
+    def __init__(self, config: str, kind_of_daemon=Daemon, **options):
+        self.reference = kind_of_daemon(where.REFERENCE, config, **options)
+        self.ours = kind_of_daemon(where.OURS, config, **options)
 
     @property
     def both(self):
@@ -71,6 +74,12 @@ class Pair:
             self.stop()
             raise
         return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
 
     def stop(self):
         together(Daemon.stop, *self.both)

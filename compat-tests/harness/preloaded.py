@@ -1,11 +1,10 @@
 """The real supervisorctl without the 0.1 s that Python needs to load it each time.
 
 A helper process imports the client's modules once. For each command it forks; the child takes over the caller's descriptors,
-folder and environment and runs the very script that pip installed. The suite runs thousands of commands: this is a quarter of its
-time. ``COMPAT_EXEC=1`` turns it off, and every command is a program of its own again.
+folder and environment and runs the very script that pip installed. The suite runs thousands of commands.
+``COMPAT_EXEC=1`` turns it off, and every command is a program of its own again.
 """
 
-import atexit
 import json
 import os
 import signal
@@ -21,24 +20,16 @@ class Client:
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._folder = None
         self._helper = None
+        # An abstract address: nothing to clean up, however the test process ends.
+        self._name = f"compat-tests-client-{os.getpid()}"
 
     def _address(self) -> str:
         with self._lock:
             if self._helper is None or self._helper.poll() is not None:
-                self._folder = tempfile.mkdtemp(prefix="sv-ctl-", dir="/tmp")
-                self._helper = subprocess.Popen(
-                    [sys.executable, "-P", __file__, f"{self._folder}/socket"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-                )
+                self._helper = subprocess.Popen([sys.executable, "-P", __file__, self._name], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
                 self._helper.stdout.readline()
-                atexit.register(self.close)
-            return f"{self._folder}/socket"
-
-    def close(self):
-        self._helper.stdin.close()
-        self._helper.wait()
-        os.rmdir(self._folder)
+            return "\0" + self._name
 
     def run(self, command, *, stdin: bytes, cwd: str, env: dict, timeout: float):
         """Standard output, standard error and exit status of ``command``, whose first word is the script."""
@@ -63,19 +54,18 @@ class Client:
             return out.read(), err.read(), int(code) if code else -signal.SIGKILL
 
 
-def _serve(address: str):
+def _serve(name: str):
     import getpass, pwd, readline, xmlrpc.client  # noqa: E401,F401 - loaded once for all
 
     import supervisor.supervisorctl  # noqa: F401
 
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(address)
+    listener.bind("\0" + name)
     listener.listen(64)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
     def leave_with_the_tests():
         sys.stdin.read()
-        os.unlink(address)
         os._exit(0)
 
     threading.Thread(target=leave_with_the_tests, daemon=True).start()

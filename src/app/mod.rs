@@ -4,10 +4,12 @@
 //! log, AUTO logs, groups, HTTP servers, signals, the pidfile, the loop. One thing comes earlier: sockets are bound
 //! before old AUTO logs are swept, so that a second instance that finds the socket taken harms nobody (QRK-028).
 //!
-//! What goes wrong before the loop is told on stderr in two lines, and the exit status is 2 (ERR-001).
+//! What goes wrong before the loop is told on stderr in two lines (ERR-001), and while there is a terminal to tell it
+//! on: leaving for the background is the last thing before the loop, and before there is a runtime.
 
 mod backend;
 mod pidfile;
+mod source;
 mod start;
 
 pub use self::start::full_path_of;
@@ -21,18 +23,17 @@ use bstr::{BString, ByteSlice};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
-use self::start::{StartError, Started};
+use self::pidfile::Pidfile;
+use self::source::Source;
+use self::start::{StartError, Started, Starter};
 use crate::config::command_line::{self, Request};
 use crate::config::context::LoadContext;
+use crate::daemon::daemonize;
 use crate::daemon::event_loop::{self, Signals};
 use crate::http;
 use crate::logs::activity::ActivityLog;
 use crate::model::log;
-use crate::supervisor::listener_pool::Serial;
-use crate::supervisor::turn::{ActivationError, Ending};
-
-/// The exit status for everything that is wrong before anything runs (CLI-016).
-const USAGE: u8 = 2;
+use crate::supervisor::turn::Ending;
 
 /// Runs supervisord with these words of the command line until it has shut down. `announce` is called once, when the
 /// first start has succeeded and before the first program runs.
@@ -76,44 +77,57 @@ fn run_all(
     activity
         .install()
         .map_err(|error| StartError::Process(io::Error::other(error)))?;
-    let mut announce = Some(announce);
-    let mut runtime = None;
-    let mut serial = Serial::default();
+    let mut starter = Starter::new(Source::new(*command_line, context), activity);
+    let started = starter.start()?;
+    announce();
+    let settings = &started.settings;
+    if !settings.nodaemon {
+        daemonize::into_background(settings.directory.as_deref(), settings.umask)
+            .map_err(StartError::Process)?;
+    }
+    run_until_shutdown(starter, started)
+}
+
+/// One run after the other, in one runtime.
+fn run_until_shutdown(mut starter: Starter, first: Started) -> Result<ExitCode, StartError> {
+    let (runtime, mut signals) = new_runtime().map_err(StartError::Process)?;
+    let mut started = first;
     loop {
-        let first = runtime.is_none();
-        let started = start::start(&command_line, &context, &activity, first, serial)?;
-        if let Some(announce) = announce.take() {
-            announce();
-        }
-        let runtime = match &mut runtime {
-            Some(runtime) => runtime,
-            None => runtime.insert(new_runtime().map_err(StartError::Process)?),
-        };
         let handle = started.handle.clone();
         let ending = LocalSet::new()
-            .block_on(runtime, serve(started))
+            .block_on(&runtime, serve(started, &mut signals))
             .map_err(StartError::Process)?;
         match ending {
             Ending::Shutdown => return Ok(ExitCode::SUCCESS),
-            Ending::Restart => serial = handle.next_serial(),
+            Ending::Restart => {
+                let serial = handle.next_serial();
+                // The old machine must be gone, with all that it has open, before the new one comes.
+                drop(handle);
+                started = starter.start_after(serial)?;
+            }
         }
     }
 }
 
-fn new_runtime() -> io::Result<Runtime> {
-    Builder::new_current_thread().enable_all().build()
+/// Signals are caught once for all runs, so that one that comes between two of them is not lost.
+fn new_runtime() -> io::Result<(Runtime, Signals)> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let signals = {
+        let _context = runtime.enter();
+        Signals::catch()?
+    };
+    Ok((runtime, signals))
 }
 
 /// One run: from everything being ready to everything having stopped.
-async fn serve(started: Started) -> io::Result<Ending> {
+async fn serve(started: Started, signals: &mut Signals) -> io::Result<Ending> {
     let Started {
         handle,
         servers,
         backend,
-        pidfile,
+        settings,
     } = started;
-    let mut signals = Signals::catch()?;
-    let pidfile = pidfile::Pidfile::write(&pidfile);
+    let pidfile = Pidfile::write(&settings.pidfile);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let limits = http::Limits::for_servers(servers.len());
     let shutdown = async {
@@ -121,7 +135,7 @@ async fn serve(started: Started) -> io::Result<Ending> {
         let _ = stopped.await;
     };
     let web = tokio::task::spawn_local(http::serve(servers, backend, limits, shutdown));
-    let ending = event_loop::run(&handle, &mut signals).await;
+    let ending = event_loop::run(&handle, signals).await;
     drop(stop);
     let web = web
         .await
@@ -130,18 +144,4 @@ async fn serve(started: Started) -> io::Result<Ending> {
     drop(pidfile);
     web?;
     ending
-}
-
-impl StartError {
-    fn status(&self) -> u8 {
-        match self {
-            // ERR-006: the reference ends with a traceback there, and this status.
-            Self::Log(_) | Self::Process(_) | Self::Activation(ActivationError::Socket(_)) => 1,
-            Self::Config(_)
-            | Self::Bind(_)
-            | Self::Limit(_)
-            | Self::Activation(ActivationError::AutoLog(_))
-            | Self::NotYet(_) => USAGE,
-        }
-    }
 }

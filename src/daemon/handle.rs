@@ -21,6 +21,7 @@ use crate::logs::activity::ActivityLog;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::log;
 use crate::model::signal::Signal;
+use crate::model::states::SupervisorState;
 use crate::model::time::{Moment, Now, UnixTime};
 use crate::supervisor::Supervisor;
 use crate::supervisor::command::{Command, Input, Reply, RequestId};
@@ -28,8 +29,13 @@ use crate::supervisor::event::Channel;
 use crate::supervisor::listener_pool::Serial;
 use crate::supervisor::turn::{ActivationError, ChildKind, Effect, Ending, ProcessId, Turn};
 
-/// How the configuration is read again; given by whoever read it the first time.
-pub type Reader = Box<dyn Fn() -> Result<Config, String>>;
+/// How the configuration is read again; given by whoever read it the first time. Errors are texts for people.
+pub struct Reader {
+    /// For `reloadConfig`.
+    pub reread: Box<dyn Fn() -> Result<Config, String>>,
+    /// Whether a restart could read its configuration, asked before anything is stopped for one (QRK-031).
+    pub check_restart: Box<dyn Fn() -> Result<(), String>>,
+}
 
 /// The machine as interfaces see it. See the module's essay.
 #[derive(Clone)]
@@ -87,6 +93,13 @@ impl Handle {
     /// the daemon ends first there is no answer: the future never resolves and is dropped with its connection
     /// (RPC-215).
     pub async fn call(&self, command: Command) -> Result<Reply, Fault> {
+        // As in the reference the client hears that its request was heard, not what comes of it.
+        if matches!(command, Command::Restart)
+            && let Err(reason) = self.check_restart()
+        {
+            log::critical!("{reason}");
+            return Ok(Reply::True);
+        }
         let (sender, receiver) = oneshot::channel();
         {
             let mut core = self.0.core.borrow_mut();
@@ -121,7 +134,10 @@ impl Handle {
     /// Reads the configuration again. Daemon options that a reread changes are changed at once (RRD-002); the groups
     /// are for the caller to hand to the machine. The error is the text of a CANT_REREAD fault.
     pub fn reread(&self) -> Result<Vec<GroupConfig>, String> {
-        let config = (self.0.reader)()?;
+        let config = (self.0.reader.reread)()?;
+        // The reference forgets them (QRK-040).
+        let warnings = config.messages.warnings.iter();
+        warnings.for_each(|line| log::warn!("{line}"));
         let mut core = self.0.core.borrow_mut();
         core.os.settings.childlogdir = config.supervisord.childlogdir.clone();
         core.os.settings.identifier = config.supervisord.identifier.clone();
@@ -195,6 +211,18 @@ impl Handle {
             .turn(|supervisor, turn| supervisor.announce_running(turn));
     }
 
+    /// Whether a restart may begin now, or the line that says why not. One whose configuration cannot be read would
+    /// end the daemon after it has stopped everything, so it is refused (QRK-031; LIF-004 is what the reference does).
+    fn check_restart(&self) -> Result<(), String> {
+        let running = self.read(|supervisor, _| supervisor.state() == SupervisorState::Running);
+        if !running {
+            // The machine has its own words for this.
+            return Ok(());
+        }
+        (self.0.reader.check_restart)()
+            .map_err(|reason| format!("restart refused, everything runs on as before: {reason}"))
+    }
+
     pub(super) fn tick(&self) {
         self.0.core.borrow_mut().input(Input::Tick);
     }
@@ -214,6 +242,13 @@ impl Handle {
     }
 
     pub(super) fn signalled(&self, signal: Signal) {
+        if signal == Signal::HUP
+            && let Err(reason) = self.check_restart()
+        {
+            log::warn!("received {signal} indicating restart request");
+            log::critical!("{reason}");
+            return;
+        }
         self.0.core.borrow_mut().input(Input::Signalled(signal));
     }
 

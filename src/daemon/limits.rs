@@ -8,11 +8,11 @@ use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, rlim_t, setrlimit};
 /// How many descriptors supervisord itself may have when the hard limit allows more; five a child is plenty.
 const OWN_DESCRIPTORS: rlim_t = 1 << 20;
 
-/// A limit that cannot be raised as far as the configuration demands.
+/// A limit that cannot be raised as far as the configuration demands; -1 for a hard limit that is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LimitError {
-    Descriptors { wanted: i64, hard: rlim_t },
-    Processes { wanted: i64, hard: rlim_t },
+    Descriptors { wanted: i64, hard: i64 },
+    Processes { wanted: i64, hard: i64 },
 }
 
 impl fmt::Display for LimitError {
@@ -65,7 +65,7 @@ pub fn raise(minfds: i64, minprocs: i64) -> Result<Vec<String>, LimitError> {
 
 /// Whether the limit was raised; the error is the hard limit that is in the way (QRK-033: the real one, where the
 /// reference shows the wanted one).
-fn raise_one(resource: Resource, wanted: i64) -> Result<bool, rlim_t> {
+fn raise_one(resource: Resource, wanted: i64) -> Result<bool, i64> {
     let Ok((soft, hard)) = getrlimit(resource) else {
         return Ok(false);
     };
@@ -75,7 +75,7 @@ fn raise_one(resource: Resource, wanted: i64) -> Result<bool, rlim_t> {
     if soft >= wanted || soft == RLIM_INFINITY {
         return Ok(false);
     }
-    setrlimit(resource, wanted, hard.max(wanted)).map_err(|_| hard)?;
+    setrlimit(resource, wanted, hard.max(wanted)).map_err(|_| i64::try_from(hard).unwrap_or(-1))?;
     Ok(true)
 }
 

@@ -6,6 +6,8 @@
 //! | `handle` | what interfaces hold |
 //! | `unix_os` | the machine's questions, answered by the real system |
 //! | `limits` | resource limits |
+//! | `privileges` | becoming another user |
+//! | `daemonize` | into the background |
 //! | `lookup` | finding the program of a command |
 //! | `fcgi` | sockets that FastCGI programs listen on |
 //! | `exec` | from a plan to a running child |
@@ -17,6 +19,7 @@
 //! our reaper.
 
 pub mod auto_logs;
+pub mod daemonize;
 pub mod event_loop;
 pub mod exec;
 pub mod fcgi;
@@ -24,5 +27,6 @@ pub mod handle;
 pub mod limits;
 pub mod lookup;
 pub mod pipes;
+pub mod privileges;
 pub mod reap;
 pub mod unix_os;

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 
 use bstr::{BStr, ByteSlice};
 use nix::errno::Errno;
-use nix::unistd::getuid;
 
 use super::auto_logs;
 use super::exec::{ChildPlan, ChildStack, Identity, errno_name};
 use super::fcgi::{Resolve, Sockets};
 use super::lookup::{self, Program};
 use super::pipes::{ChildEnds, Pipes, StdinError};
+use super::privileges::{self, Change};
 use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::config::users::UserDatabase;
 use crate::model::signal::Signal;
@@ -154,28 +154,19 @@ impl UnixOs {
         environment
     }
 
-    /// As whom a child runs, checked in the order of the reference's `drop_privileges` (SPN-018, SPN-027).
+    /// As whom a child runs (SPN-018, SPN-027).
     fn identity(&self, uid: Option<u32>) -> Identity {
         let Some(uid) = uid else {
             return Identity::Unchanged;
         };
-        let impossible = |reason: &str| Identity::Impossible {
-            message: format!("supervisor: couldn't setuid to {uid}: {reason}\n").into_bytes(),
-        };
-        let Some(user) = self.users.user_by_id(uid) else {
-            return impossible(&format!("Can't find uid {uid}"));
-        };
-        let own = getuid();
-        if own.as_raw() == uid {
-            return Identity::Unchanged;
-        }
-        if !own.is_root() {
-            return impossible("Can't drop privilege as nonroot user");
-        }
-        Identity::Become {
-            uid,
-            gid: user.gid,
-            groups: self.users.groups_of(&user),
+        match privileges::change_to(uid, &self.users) {
+            Ok(Change::None) => Identity::Unchanged,
+            Ok(Change::Become(privileges::Identity { uid, gid, groups })) => {
+                Identity::Become { uid, gid, groups }
+            }
+            Err(reason) => Identity::Impossible {
+                message: format!("supervisor: couldn't setuid to {uid}: {reason}\n").into_bytes(),
+            },
         }
     }
 }
