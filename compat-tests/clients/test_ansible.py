@@ -13,7 +13,7 @@ pytestmark = pytest.mark.client("ansible")
 
 pair = support.programs(support.PROGRAMS + "[program:nosuch]\ncommand={dir}/missing\nautostart=false\nstartretries=0\n")
 
-KEEP = ("changed", "failed", "msg", "affected", "name", "state", "rc", "stdout", "stderr")
+KEEP = ("changed", "msg", "affected", "name", "state", "rc", "stdout", "stderr")
 
 
 def task(daemon, *, check=False, **arguments):
@@ -27,7 +27,7 @@ def task(daemon, *, check=False, **arguments):
     said = support.run(daemon, *command, *(["--check"] if check else []), env=env, limit=120)
     assert "=>" in said.stdout, said
     report = json.loads(said.stdout.partition("=>")[2])
-    return {"code": said.code, **{key: report[key] for key in KEEP if key in report}, "states": daemon.states()}
+    return {"failed": said.code != 0, **{key: report[key] for key in KEEP if key in report}, "states": daemon.states()}
 
 
 def check(pair, **arguments):

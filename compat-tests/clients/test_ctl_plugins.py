@@ -5,10 +5,10 @@ import support
 
 PLUGINS = """
 [ctlplugin:wildcards]
-supervisor.ctl_factory=supervisorwildcards:make_wildcards_controllerplugin
+supervisor.ctl_factory=supervisorwildcards.controllerplugin:make_wildcards_controllerplugin
 match_group=0
 [ctlplugin:serialrestart]
-supervisor.ctl_factory=supervisorserialrestart:make_serialrestart_controllerplugin
+supervisor.ctl_factory=supervisorserialrestart.controllerplugin:make_serialrestart_controllerplugin
 match_group=1
 """
 

@@ -14,6 +14,7 @@ def ready(daemon):
 
 
 pair = support.programs(support.PROGRAMS + FATAL, ready=ready)
+healthy = support.programs()
 
 
 def nagios(pair, *words):
@@ -24,38 +25,52 @@ ACCESS = ("-s", "127.0.0.1", "-p", "{port}", "-u", "operator", "-S", "s3cret")
 
 
 @pytest.mark.client("nagios")
-def test_nagios(pair):
-    """programs that are well, stopped, fatal and unknown; by TCP with a password; no server; a wrong password"""
-    assert nagios(pair, *ACCESS, "-P", "alpha,talk")["code"] == 0
-    assert nagios(pair, *ACCESS, "-P", "alpha,beta", "--stopped-state-exit-code", "critical")["code"] == 2
-    assert nagios(pair, *ACCESS)["code"] == 2
-    assert nagios(pair, *ACCESS, "-P", "nobody")["code"] == 3
-    nagios(pair, *ACCESS[:-1], "wrong", "-P", "alpha")
-    nagios(pair, "-s", "127.0.0.1", "-p", "1", "--network-errors-exit-code", "critical")
+def test_nagios_when_all_is_well(healthy):
+    """programs that are well, one that is stopped, one that is not there; by TCP with a password; a wrong password; no server"""
+    assert nagios(healthy, *ACCESS, "-P", "alpha,talk")["code"] == 0
+    assert nagios(healthy, *ACCESS, "--stopped-state-exit-code", "critical")["code"] == 2
+    assert "not found" in nagios(healthy, *ACCESS, "-P", "nobody")["stdout"]
+    assert nagios(healthy, *ACCESS[:-1], "wrong", "-P", "alpha")["code"] != 0
+    assert nagios(healthy, "-s", "127.0.0.1", "-p", "1", "--network-errors-exit-code", "critical")["code"] == 2
 
 
+@pytest.mark.client("nagios")
+def test_nagios_when_a_program_has_failed(pair):
+    """a program that could not start"""
+    said = nagios(pair, *ACCESS)
+    assert said["code"] == 2 and "problem with 'broken'" in said["stdout"]
+
+
+# What Testinfra says of each program named, or of all.
 TESTINFRA = """
 import json, sys, testinfra
 host = testinfra.get_host("local://")
-ctl, conf = sys.argv[1:]
-services = host.supervisor.get_services(ctl, conf)
-broken = host.supervisor("broken", ctl, conf)
-alpha = host.supervisor("alpha", ctl, conf)
-print(json.dumps({"all": [(s.name, s.status) for s in services], "broken": [broken.status, broken.is_running, broken.pid],
-                  "alpha": [alpha.status, alpha.is_running], "is its pid": host.process.get(pid=alpha.pid).comm}))
+ctl, conf, *names = sys.argv[1:]
+if not names:
+    print(json.dumps([(each.name, each.status) for each in host.supervisor.get_services(ctl, conf)]))
+for name in names:
+    each = host.supervisor(name, ctl, conf)
+    print(json.dumps([each.status, each.is_running, each.pid and host.process.get(pid=each.pid).comm]))
 """
 
 
+def ask_testinfra(daemon, *names):
+    python = support.tool("python", "python")
+    daemon.wait_exec()
+    return support.run(daemon, python, "-c", TESTINFRA, support.ctl(daemon), daemon.config_path, *names)
+
+
 @pytest.mark.client("testinfra")
-def test_testinfra(pair):
-    """`get_services`, `status`, `is_running`, `pid` of a running and of a fatal program"""
-    def look(daemon):
-        daemon.wait_exec()
-        said = support.run(daemon, support.tool("python", "python"), "-c", TESTINFRA, support.ctl(daemon), daemon.config_path)
-        assert said.code == 0, said
-        return json.loads(said.stdout)
-    seen = pair.same(look)
-    assert ["web:one", "RUNNING"] in seen["all"] and seen["broken"] == ["FATAL", False, None] and seen["is its pid"] == "cat"
+def test_testinfra(pair, healthy):
+    """`status`, `is_running`, `pid` of a running, a stopped and a fatal program, and `get_services`"""
+    said = pair.same(lambda d: ask_testinfra(d, "alpha", "beta", "broken"))["Output"]
+    assert [json.loads(line) for line in said["stdout"].splitlines()] == [
+        ["RUNNING", True, "cat"], ["STOPPED", False, None], ["FATAL", False, None]]
+    assert pair.same(lambda d: ask_testinfra(d).code) == 1  # Testinfra takes an exit status of 3 for an error here
+    healthy.each(lambda d: d.call("supervisor.startProcess", "beta"))
+    services = dict(json.loads(healthy.same(lambda d: ask_testinfra(d))["Output"]["stdout"]))
+    healthy.each(lambda d: d.call("supervisor.stopProcess", "beta"))
+    assert services == {name: "RUNNING" for name in ("alpha", "beta", "talk", "web:one", "web:two")}
 
 
 # As the check does it: its own words for each state, the uptime of active states from `now` and `start`, the count of each status,

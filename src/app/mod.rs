@@ -93,12 +93,18 @@ fn run_until_shutdown(mut starter: Starter, first: Started) -> Result<ExitCode, 
     let (runtime, mut signals) = new_runtime().map_err(StartError::Process)?;
     let mut started = first;
     loop {
+        let handle = started.handle.clone();
         let ending = LocalSet::new()
             .block_on(&runtime, serve(started, &mut signals))
             .map_err(StartError::Process)?;
         match ending {
             Ending::Shutdown => return Ok(ExitCode::SUCCESS),
-            Ending::Restart => started = starter.start()?,
+            Ending::Restart => {
+                let serial = handle.next_serial();
+                // The old machine must be gone, with all that it has open, before the new one comes.
+                drop(handle);
+                started = starter.start_after(serial)?;
+            }
         }
     }
 }

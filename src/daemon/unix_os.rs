@@ -13,15 +13,15 @@ use super::auto_logs;
 use super::exec::{ChildPlan, ChildStack, Identity, errno_name};
 use super::fcgi::{Resolve, Sockets};
 use super::lookup::{self, Program};
-use super::pipes::{ChildEnds, Pipes};
+use super::pipes::{ChildEnds, Pipes, StdinError};
 use super::privileges::{self, Change};
 use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::config::users::UserDatabase;
 use crate::model::signal::Signal;
 use crate::supervisor::event::Channel;
 use crate::supervisor::turn::{
-    AutoLogError, CommandError, Os, Pid, ProcessId, SignalError, SignalTarget, SocketError,
-    SpawnError,
+    AutoLogError, ChildKind, CommandError, Os, Pid, ProcessId, SignalError, SignalTarget,
+    SocketError, SpawnError, StdinClosed,
 };
 
 /// Options of supervisord that children depend on. A reread may change them (RRD-002).
@@ -190,6 +190,7 @@ impl Os for UnixOs {
     fn spawn(
         &mut self,
         id: ProcessId,
+        kind: ChildKind,
         group: &str,
         config: &ProcessConfig,
     ) -> Result<Pid, SpawnError> {
@@ -205,7 +206,7 @@ impl Os for UnixOs {
         let program = self.find(config).map_err(SpawnError::Command)?;
         let ends = self
             .pipes
-            .open(id, config, self.settings.strip_ansi, socket)
+            .open(id, kind, config, self.settings.strip_ansi, socket)
             .map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
                 Some(Errno::EMFILE) => SpawnError::TooManyFiles,
                 Some(errno) => SpawnError::Dispatchers {
@@ -227,6 +228,14 @@ impl Os for UnixOs {
                     },
                 })
             }
+        }
+    }
+
+    fn write_stdin(&mut self, id: ProcessId, bytes: &[u8]) -> Result<(), StdinClosed> {
+        // A listener for whom that much waits already is as good as one that does not read at all.
+        match self.pipes.write_stdin(id, bytes) {
+            Ok(()) => Ok(()),
+            Err(StdinError::Closed | StdinError::Full) => Err(StdinClosed),
         }
     }
 

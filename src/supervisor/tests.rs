@@ -8,14 +8,14 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::Supervisor;
-use super::command::{Command, ExitStatus, Input, RequestId};
+use super::command::{Command, ExitStatus, Input, RequestId, Said};
 use super::event::Channel;
 use super::turn::{
-    AutoLogError, CommandError, Effect, Os, Pid, ProcessId, SignalError, SignalTarget, SpawnError,
-    Turn,
+    AutoLogError, ChildKind, CommandError, Effect, Os, Pid, ProcessId, SignalError, SignalTarget,
+    SpawnError, StdinClosed, Turn,
 };
 use crate::config::types::{
-    Autorestart, GroupConfig, GroupKind, LogFile, ProcessConfig, StreamConfig,
+    Autorestart, EventListenerConfig, GroupConfig, GroupKind, LogFile, ProcessConfig, StreamConfig,
 };
 use crate::model::signal::Signal;
 use crate::model::states::{ProcessState, SupervisorState};
@@ -36,6 +36,7 @@ enum What {
     Nothing,
     Ask(Command),
     Exit { nth: usize, status: ExitStatus },
+    Say { nth: usize, said: &'static str },
     Signalled(Signal),
     Forking { works: bool },
     Signals { delivery: Delivery },
@@ -74,10 +75,17 @@ fn happening() -> impl Strategy<Value = Happening> {
         }),
     ];
     let delivery = prop_oneof![6 => Just(Delivery::Arrive), 2 => Just(Delivery::FindNobody), 1 => Just(Delivery::Fail)];
+    let said = prop::sample::select(vec![
+        "READY\n",
+        "RESULT 2\nOKREADY\n",
+        "RESULT 4\nFAILREADY\n",
+        "huh\n",
+    ]);
     let what = prop_oneof![
         10 => Just(What::Nothing),
         20 => command.prop_map(What::Ask),
-        20 => (0_usize..6, status).prop_map(|(nth, status)| What::Exit { nth, status }),
+        20 => (0_usize..8, status).prop_map(|(nth, status)| What::Exit { nth, status }),
+        15 => (0_usize..2, said).prop_map(|(nth, said)| What::Say { nth, said }),
         3 => any::<bool>().prop_map(|works| What::Forking { works }),
         2 => delivery.prop_map(|delivery| What::Signals { delivery }),
         1 => prop_oneof![Just(Signal::TERM), Just(Signal::HUP), Just(Signal::USR2)].prop_map(What::Signalled),
@@ -106,7 +114,13 @@ impl Os for TestOs {
         Ok(())
     }
 
-    fn spawn(&mut self, id: ProcessId, _: &str, _: &ProcessConfig) -> Result<Pid, SpawnError> {
+    fn spawn(
+        &mut self,
+        id: ProcessId,
+        _: ChildKind,
+        _: &str,
+        _: &ProcessConfig,
+    ) -> Result<Pid, SpawnError> {
         self.spawns += 1;
         self.holding.insert(id);
         if !self.fork_works {
@@ -130,6 +144,10 @@ impl Os for TestOs {
                 text: "Operation not permitted".to_owned(),
             }),
         }
+    }
+
+    fn write_stdin(&mut self, _: ProcessId, _: &[u8]) -> Result<(), StdinClosed> {
+        Ok(())
     }
 
     fn create_auto_log(
@@ -185,14 +203,12 @@ impl World {
         let mut told = Vec::new();
         let now = Now {
             moment: Moment::from_origin(self.now),
-            unix: UnixTime::from_nanos(1),
+            unix: UnixTime::from_nanos(
+                i64::try_from(self.now.as_nanos()).expect("it is not that late"),
+            ),
         };
         let mut effects = |effect| told.push(effect);
-        let mut turn = Turn {
-            now,
-            os: &mut self.os,
-            effects: &mut effects,
-        };
+        let mut turn = Turn::new(now, &mut self.os, &mut effects);
         let result = act(&mut self.supervisor, &mut turn);
         for effect in &told {
             if let Effect::Reply(request, _) = effect {
@@ -247,6 +263,13 @@ impl World {
                     });
                 }
             }
+            What::Say { nth, said } => {
+                let id = self.supervisor.find("l", PROCESSES[*nth]);
+                if let Some(id) = id.filter(|id| self.supervisor.pid(*id).is_some()) {
+                    let said = Said::Protocol(said.as_bytes().to_vec());
+                    self.input(Input::ChildSaid { id, said });
+                }
+            }
             What::Signalled(signal) => self.input(Input::Signalled(*signal)),
             What::Forking { works } => self.os.fork_works = *works,
             What::Signals { delivery } => self.os.delivery = *delivery,
@@ -296,7 +319,15 @@ fn groups() -> Vec<GroupConfig> {
             process("y", Autorestart::Unexpected, 2, true),
         ],
     };
-    vec![group("a", 1), group("b", 2), group("c", 2)]
+    let listeners = GroupConfig {
+        kind: GroupKind::EventListener(EventListenerConfig {
+            events: vec!["EVENT".to_owned()],
+            buffer_size: 3,
+            result_handler: "supervisor.dispatchers:default_handler".to_owned(),
+        }),
+        ..group("l", 1)
+    };
+    vec![group("a", 1), listeners, group("b", 2), group("c", 2)]
 }
 
 /// Every index says what a look at the processes themselves says.
