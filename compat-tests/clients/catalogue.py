@@ -11,7 +11,8 @@ from dataclasses import dataclass
 class Client:
     """A client: what it is called, the package that carries it, and where that is installed.
 
-    `place` is a file of `requirements/` without its ending, ``npm``, or ``debian``. A `light` client is tried in every run.
+    `place` is a file of `requirements/` without its ending, ``harness`` for the suite's own environment, ``npm``, or ``debian``.
+    A `light` client is tried in every run.
     """
 
     name: str
@@ -27,8 +28,9 @@ CLIENTS = {
     "ansible": Client("Ansible, module `community.general.supervisorctl`", "configuration management", "ansible", "ansible"),
     "salt": Client("Salt without a master, `supervisord` module and state", "configuration management", "salt", "salt"),
     "testinfra": Client("Testinfra, module `supervisor`", "test of machines", "pytest-testinfra", "python", light=True),
-    "superlance": Client("superlance: httpok, memmon, crashmail, fatalmailbatch", "event listeners", "superlance", "python", light=True),
-    "dependent-startup": Client("supervisord-dependent-startup", "event listener", "supervisord-dependent-startup", "python", light=True),
+    "superlance": Client("superlance: httpok, memmon, crashmail, fatalmailbatch", "event listeners", "superlance", "harness", light=True),
+    "dependent-startup": Client("supervisord-dependent-startup", "event listener", "supervisord-dependent-startup", "harness", light=True),
+    "stdlog": Client("supervisor-stdlog", "event listener with a result handler", "supervisor-stdlog", "harness", light=True),
     "supervisor-checks": Client("supervisor_checks", "event listeners", "supervisor_checks", "python", light=True),
     "wildcards": Client("supervisor-wildcards", "plug-in of supervisorctl", "supervisor-wildcards", "python", light=True),
     "serialrestart": Client("supervisor-serialrestart", "plug-in of supervisorctl", "supervisor-serialrestart", "python", light=True),
@@ -45,6 +47,16 @@ CLIENTS = {
                  "debian", also=("golang-go",)),
 }
 
+# Tests of clients that live elsewhere in the suite.
+ELSEWHERE = {
+    "test_crashmail": "superlance",
+    "test_httpok": "superlance",
+    "test_memmon": "superlance",
+    "test_fatalmailbatch": "superlance",
+    "test_dependent_startup": "dependent-startup",
+    "test_stdlog_and_its_result_handler": "stdlog",
+}
+
 NOT_TRIED = {
     "The Datadog agent's check itself": "`datadog-supervisord` on PyPI is an empty placeholder, version 0.0.1; the agent and its "
     "integrations come from Datadog's own registry. Its calls are tried instead, see the table.",
@@ -58,14 +70,16 @@ NOT_TRIED = {
     "Ansible 13 and later": "Needs a newer Python than Debian 12's; the bundle in the table is the newest for it.",
 }
 
-# Plug-ins whose code the reference loads into the daemon itself, with the key that names them.
+# Plug-ins whose code the reference loads into the daemon itself: package, section, factory, what it does, what to do instead.
 IN_DAEMON = [
-    ("supervisor-twiddler", "[rpcinterface:twiddler]", "adds programs to groups over XML-RPC while the daemon runs",
-     "`reread` and `update` after writing a file that `[include]` names"),
-    ("supervisor-cache", "[rpcinterface:cache]", "keeps values for clients in the daemon's memory", "any key-value store"),
-    ("supervisor_quick", "[rpcinterface:quick]", "starts and stops without waiting", "`startProcess` and `stopProcess` with `wait` false"),
-    ("multivisor", "[rpcinterface:multivisor]", "opens a port for Multivisor's web interface", "Multivisor has no other way in"),
-    ("mr.laforge", "[rpcinterface:laforge]", "waits for groups of programs", "clients that ask `getProcessInfo`"),
-    ("supervisor-logging, supervisor-stdout, supervisor-stdlog", "result_handler=", "a Python function in the daemon judges what an "
-     "event listener answers", "the listeners run, with the standard judge: an answer other than `OK` is a refusal"),
+    ("supervisor-twiddler", "rpcinterface:twiddler", "supervisor_twiddler.rpcinterface:make_twiddler_rpcinterface",
+     "adds programs to groups while the daemon runs", "write a file that `[include]` names, then `supervisorctl update`"),
+    ("supervisor-cache", "rpcinterface:cache", "supervisor_cache.rpcinterface:make_cache_rpcinterface",
+     "keeps values for clients in the daemon's memory", "any key-value store"),
+    ("mr.laforge", "rpcinterface:laforge", "mr.laforge.rpcinterface:make_laforge_rpcinterface",
+     "starts, stops and waits for several processes in one call", "`system.multicall`, and `supervisorctl` with several names"),
+    ("multivisor", "rpcinterface:multivisor", "multivisor.rpc:make_rpc_interface",
+     "opens a port for Multivisor's web interface", "nothing: Multivisor knows no other way in"),
+    ("supvisors", "rpcinterface:supvisors", "supvisors.plugin:make_supvisors_rpcinterface",
+     "makes several daemons one", "nothing: Supvisors is made of code inside the daemon"),
 ]

@@ -9,18 +9,21 @@ import os
 import sys
 from pathlib import Path
 
-import pytest
-
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from catalogue import CLIENTS  # noqa: E402 - the path must be known first
+from catalogue import CLIENTS, ELSEWHERE  # noqa: E402 - the path must be known first
 
 
-def client_of(item) -> str:
+def client_of(item):
+    """The catalogue's key; none for a test that is not of a client."""
     mark = item.get_closest_marker("client")
-    if mark is None:
-        raise pytest.UsageError(f"{item.nodeid}: no mark says which client this is")
-    return mark.args[0]
+    return mark and mark.args[0]
+
+
+def job_elsewhere(item) -> str:
+    """The first line of a description such as ``superlance: restarts a program (EVT-021).``"""
+    line = item.function.__doc__.strip().splitlines()[0].partition(": ")[2].partition(" (")[0].rstrip(".")
+    return f"{item.name.removeprefix('test_')}: {line}" if ELSEWHERE[item.name] == "superlance" else line
 
 
 def pytest_configure(config):
@@ -29,9 +32,12 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(config, items):
     here = str(Path(__file__).parent)
-    mine = [item for item in items if str(item.path).startswith(here)]
+    mine = [item for item in items if str(item.path).startswith(here) and client_of(item)]
     for item in mine:
         item.user_properties += [("client", client_of(item)), ("job", (item.function.__doc__ or item.name).strip().splitlines()[0])]
+    for item in items:
+        if item.path.name == "test_events_real.py" and item.name in ELSEWHERE:
+            item.user_properties += [("client", ELSEWHERE[item.name]), ("job", job_elsewhere(item))]
     if os.environ.get("COMPAT_CLIENTS") != "all":
         heavy = [item for item in mine if not CLIENTS[client_of(item)].light]
         items[:] = [item for item in items if item not in heavy]
