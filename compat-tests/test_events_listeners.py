@@ -126,7 +126,10 @@ stdout_logfile={{dir}}/said.%(process_num)d
         for info in infos:
             info["description"] = re.sub("pid .*", "", info["description"])
         configs = d.call("supervisor.getAllConfigInfo")
-        return told, infos, configs, d.ctl("status", "pool:*").code, d.call("supervisor.stopProcess", "pool:1"), d.call("supervisor.stopProcessGroup", "pool")
+        status, first = d.ctl("status", "pool:*").code, d.call("supervisor.stopProcess", "pool:1")
+        # Who of two dies first is chance.
+        stopped = sorted(d.call("supervisor.stopProcessGroup", "pool"), key=lambda result: result["name"])
+        return told, infos, configs, status, first, stopped
 
     with fresh_pair(config, files=FILES) as pair:
         told, *_ = pair.same(scenario)

@@ -79,6 +79,7 @@ def test_a_walk_is_a_scenario_like_any_other():
 
 
 # What the walks must have met at least once, or they would prove less than they seem to.
+# (A listener that hears of the end of its daemon is too rare among them; the story `listeners-at-shutdown` tells of it.)
 MUST_MEET = [
     *(f"PROCESS_STATE_{state} " for state in "STARTING RUNNING BACKOFF STOPPING EXITED FATAL STOPPED".split()),
     "from_state:BACKOFF pid:0",
@@ -106,7 +107,6 @@ MUST_MEET = [
     "eventname:TICK_60 ",
     "eventname:REMOTE_COMMUNICATION len:13",
     "eventname:PROCESS_GROUP_REMOVED ",
-    "eventname:SUPERVISOR_STATE_CHANGE_STOPPING ",
     *(f" fault {code} " for code in (6, 10, 11, 20, 21, 40, 50, 60, 70, 90, 91)),
 ]
 
