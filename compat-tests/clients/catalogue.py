@@ -65,8 +65,8 @@ NOT_TRIED = {
     "supervisord-nagios 0.1.2": "Installs from PyPI, but is written for Python 2 only: it imports `xmlrpclib`.",
     "ordered-startup-supervisord 1.0.3": "Does not install with a Python of today: its package cannot be built. Its successor "
     "supervisord-dependent-startup is in the table.",
-    "Telegraf's supervisor input, Netdata's collector": "Written in Go; Debian has no Telegraf, and its Netdata comes without that "
-    "collector.",
+    "Telegraf's supervisor input, Netdata's collector": "Written in Go; Debian has no Telegraf, and its Netdata has only collectors "
+    "in Python, none of them for supervisord.",
     "Ansible 13 and later": "Needs a newer Python than Debian 12's; the bundle in the table is the newest for it.",
 }
 

@@ -52,11 +52,14 @@ def test_check_mode(pair):
 
 
 def test_groups(pair):
-    """a whole group: `stopped`, `started`, `restarted`, and all programs at once"""
+    """a whole group: `stopped`, `started`, `restarted`, one process of it, and all programs stopped at once"""
     assert check(pair, name="web:", state="stopped")["affected"] == ["web:one", "web:two"]
     assert check(pair, name="web:", state="started")["states"]["web:two"] == "RUNNING"
     assert check(pair, name="web:one", state="restarted")["changed"] is True
     assert check(pair, name="web:", state="restarted")["affected"] == ["web:one", "web:two"]
+    assert set(check(pair, name="all", state="stopped")["states"].values()) == {"STOPPED"}
+    for name in ("alpha", "talk", "web:"):
+        check(pair, name=name, state="started")
 
 
 def test_signalled(pair):
