@@ -23,7 +23,7 @@ use std::time::Duration;
 use super::command::ExitStatus;
 use super::event::{Event, StateExtra};
 use super::group::GroupId;
-use super::turn::{ChildKind, Pid, ProcessId, SignalError, SignalTarget, Turn};
+use super::turn::{ChildKind, Pid, ProcessId, SignalError, SignalTarget, Spawned, Turn};
 use crate::config::types::{Autorestart, ProcessConfig};
 use crate::model::log;
 use crate::model::signal::{Signal, signal_name};
@@ -220,6 +220,7 @@ impl Process {
             log::warn!("process '{}' already running", self.config.name);
             return;
         }
+        turn.spawns += 1;
         self.spawnerr = None;
         self.exitstatus = None;
         self.laststart = Some(turn.now);
@@ -232,9 +233,17 @@ impl Process {
             .os
             .spawn(self.id, self.kind, &self.group_name, &self.config)
         {
-            Ok(pid) => {
+            Ok(Spawned { pid, at }) => {
                 log::info!("spawned: '{}' with pid {}", self.config.name, pid.0);
-                let confirm_at = turn.now.moment.plus_seconds(self.config.startsecs);
+                let at = at.unwrap_or(turn.now);
+                self.laststart = Some(at);
+                // With startsecs=0 it is due now, however late in the turn it was spawned (RPC-117).
+                let from = if self.config.startsecs > 0 {
+                    at
+                } else {
+                    turn.now
+                };
+                let confirm_at = from.moment.plus_seconds(self.config.startsecs);
                 self.phase = Phase::Starting { pid, confirm_at };
             }
             Err(error) => {
