@@ -15,7 +15,7 @@ mod start;
 pub use self::start::full_path_of;
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 
@@ -51,6 +51,11 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
                 "Error: {error}\nFor help, use {} -h\n",
                 argv0.to_str_lossy()
             );
+            if let (StartError::Config(error), true) = (&error, io::stderr().is_terminal())
+                && let Some(hint) = error.hint()
+            {
+                eprintln!("{hint}");
+            }
             ExitCode::from(error.status())
         }
     }
