@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import Pair, where
+from harness import Pair
 from harness.pair import BASE
 
 CONFIG = BASE + "[program:cat]\ncommand=/bin/cat\nautostart=false\n"
@@ -58,10 +58,7 @@ def test_mistakes(idle, args):
     "[supervisord]\n[eventlistener:e]\ncommand=x\n", "[supervisord]\nenvironment=A\n", "[supervisord]\nminfds=9999999999\n",
 ], ids=lambda c: repr(c)[1:-1])
 def test_files_that_are_wrong(idle, content):
-    """ERR-001..004, INI-029, INI-030, INI-033; LIF-002, LIF-009, LIF-014, PLG-001, PLG-002; CFL rows; `[supervisord]` missing beside a program is accepted by ours."""
-    if content.startswith("[program") and not where.ours_is_the_reference():
-        pytest.skip("accepted with a warning, on purpose")
-
+    """ERR-001..004, INI-029, INI-030, INI-033; LIF-002, LIF-009, LIF-014, PLG-001, PLG-002; CFL rows."""
     def scenario(d):
         d.write("wrong.conf", content)
         out, err, code = run(d, "-n", "-c", f"{d.dir}/wrong.conf")

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from harness import fresh_pair, wait_for
+from harness.pair import BASE, Pair
 
 LISTENER = '''
 """Writes down each event it is told of, and answers as the file `answers` says, one word per event, OK when it is used up."""
@@ -207,8 +208,9 @@ def test_communication():
                 wait_told(d, "PROCESS_COMMUNICATION", count=count)
             d.call("supervisor.sendProcessStdin", "talk", "echo 'and a line that is long enough to be shown at once'\n")
             d.wait_log("at once", name="talk.out")
-            return told(d), d.read("talk.out"), d.read("talk.err")
-        events, out, err = pair.same(scenario)
+            # Of stderr the reference shows nothing, since what is left is shorter than a token (CAP-004); we do (QRK-021).
+            return told(d), d.read("talk.out")
+        events, out = pair.same(scenario)
         assert "hello" not in out and "some text that is long enough  and more text" in out
         assert events[0].endswith("pid:N\nhello") and events[2].endswith("first half\nsecond half")
 
@@ -301,9 +303,10 @@ def test_an_event_that_ends_the_container():
     """E2E-006; CLT-012: a listener that TERMs its parent when something is FATAL."""
     config = "[program:nonexistent]\ncommand=/nonexistent\nstartretries=0\n[eventlistener:watch]\n" \
         "command=/bin/sh -c \"echo READY; read line; kill -TERM $PPID; echo 'RESULT 2'; printf OK; exec cat\"\nevents=PROCESS_STATE_FATAL\nstartsecs=0\n"
-    with fresh_pair(config) as pair:
-        def scenario(d):
-            wait_for(lambda: not d.running() or d.answers(), what=d.report)
-            return d.wait_end(), d.log_messages("gave up", "received")
-        said = pair.same(scenario)
-        assert said == [0, ["INFO gave up: nonexistent entered FATAL state, too many start retries too quickly", "WARN received SIGTERM indicating exit request"]]
+    # It may have ended before it could answer anybody.
+    pair = Pair(BASE + config)
+    try:
+        said = pair.same(lambda d: (d.launch().wait_end(), d.log_messages("gave up", "received")))
+    finally:
+        pair.stop()
+    assert said == [0, ["INFO gave up: nonexistent entered FATAL state, too many start retries too quickly", "WARN received SIGTERM indicating exit request"]]

@@ -247,9 +247,10 @@ command={answer}
 socket=unix://{dir}/half.sock
 socket_owner=daemon
 """
-    pair = Pair((BASE + config).replace("{answer}", str(answerer)), user_mode=0o755)
+    pair = Pair((BASE + config).replace("{answer}", str(answerer)))
     try:
         for daemon in pair.both:
+            os.chmod(daemon.dir, 0o755)
             daemon.write("plain.sock", "in the way")
         pair.start()
 

@@ -40,8 +40,9 @@ def test_the_program_listens_on_its_descriptor_0(kind):
             wait_for(lambda: d.read("up").count("up") == 2, what=d.report)
             address = f"{d.dir}/f.sock" if kind == "unix" else ("127.0.0.1", d.other_port)
             said = [said_by(address) for _ in range(3)], d.call("supervisor.sendProcessStdin", "f:f_0", "x"), d.call("supervisor.stopProcess", "f:f_0"), said_by(address)
+            mode = oct(d.path("f.sock").stat().st_mode) if kind == "unix" else ""
             stop = d.call("supervisor.stopProcess", "f:f_1")
-            return said, stop, d.log_messages("Creating socket", "Closing socket"), oct(d.path("f.sock").stat().st_mode) if kind == "unix" else ""
+            return said, stop, d.log_messages("Creating socket", "Closing socket"), mode
         said = pair.same(scenario)
         assert said[0][1] == ["fault", 20, "NO_FILE: f:f_0"] and said[0][3] == "hello" and len(said[2]) == 4
 

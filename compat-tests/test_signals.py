@@ -63,17 +63,6 @@ def test_hup_cleans_old_auto_logs():
         assert pair.same(scenario) == [False, 2]
 
 
-def test_hup_with_a_broken_file_ends_it():
-    """LIF-004: exit status 2, children stopped, nothing left."""
-    with fresh_pair(CAT) as pair:
-        def scenario(d):
-            d.wait_states(cat="RUNNING")
-            d.write("supervisord.conf", "[supervisord\n")
-            d.signal(signal.SIGHUP)
-            return d.wait_end(), d.descendants(), d.path("s.sock").exists(), d.path("supervisord.pid").exists()
-        assert pair.same(scenario) == [2, [], False, False]
-
-
 def test_signals_during_the_shutdown():
     """SIG-002, SIG-004; MSG-007: a second one changes nothing, and HUP is refused."""
     with fresh_pair(CAT + MULE % 3) as pair:

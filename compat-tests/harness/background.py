@@ -58,8 +58,8 @@ class Background(Daemon):
         self.process = Adopted(wait_for(self._adopted, 5, what=self.report))
         return self
 
-    def descendants(self) -> list:
-        return super().descendants() if self.process else []
+    def descendants(self, of: int = None) -> list:
+        return super().descendants(of) if self.process else []
 
     def _adopted(self):
         mark = f"{os.getpid()}\n"

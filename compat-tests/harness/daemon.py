@@ -57,10 +57,12 @@ def free_port() -> int:
 class Daemon:
     """A supervisord that is told to run `config`, where ``{dir}``, ``{sock}``, ``{port}``, ``{other_port}`` and ``{python}`` are filled in."""
 
-    def __init__(self, kind: str, config: str, *, args=(), env=None, files=None, wrapper=(), background=False):
+    def __init__(self, kind: str, config: str, *, args=(), env=None, files=None, wrapper=(), background=False, user_mode=None):
         self.kind = kind
         self.program = where.supervisord(kind)
         self.dir = tempfile.mkdtemp(prefix="sv-ref-" if kind == where.REFERENCE else "sv-our-", dir="/tmp")
+        if user_mode is not None:
+            os.chmod(self.dir, user_mode)
         self.sock = f"{self.dir}/s.sock"
         self.port = free_port()
         self.other_port = free_port()
@@ -242,7 +244,7 @@ class Daemon:
         except xmlrpc.client.ProtocolError as error:
             return ("http", error.errcode)
 
-    def connect(self, transport: str = "unix", limit: float = 10.0) -> http.Connection:
+    def connect(self, transport: str = "unix", limit: float = 30.0) -> http.Connection:
         return http.Connection(self.sock if transport == "unix" else ("127.0.0.1", self.port), limit)
 
     def ask(self, request: bytes, transport: str = "unix", body: bool = True) -> http.Reply:

@@ -8,7 +8,7 @@ runs the reference as it is. A difference that is found later is added here by n
 import functools
 
 from supervisor import events
-from supervisor.process import ProcessGroup, Subprocess
+from supervisor.process import EventListenerPool, ProcessGroup, Subprocess
 from supervisor.states import ProcessStates
 
 RESTART_PAUSE = 1_000_000  # microseconds
@@ -39,15 +39,18 @@ def removed_group_rests():
     `Supervisor.runforever` takes its list of groups before it serves the clients. A program that waits for its restart when its group is
     removed is therefore started once more, as a child that belongs to no group, cannot be seen by any client and outlives the daemon.
     """
-    original = ProcessGroup.transition
 
-    @functools.wraps(original)
-    def transition(self):
-        active = self.config.options.supervisor.process_groups
-        if active.get(self.config.name) is self:
-            original(self)
+    def resting(original):
+        @functools.wraps(original)
+        def transition(self):
+            active = self.config.options.supervisor.process_groups
+            if active.get(self.config.name) is self:
+                original(self)
 
-    ProcessGroup.transition = transition
+        return transition
+
+    ProcessGroup.transition = resting(ProcessGroup.transition)
+    EventListenerPool.transition = resting(EventListenerPool.transition)
 
 
 def next_group_at_once(supervisor):
@@ -69,13 +72,55 @@ def last_answers_are_sent(waiting):
 
 
 def is_compared(event):
-    """TICK events come from the daemon's clock and not from the machine, so the trace has none."""
+    """TICK events come at every period of the clock, wanted or not; the trace shows those that a listener gets."""
     return not isinstance(event, events.TickEvent)
 
 
-def is_first_running(event, seen):
-    """The driver runs the loop one turn at a time, and each entry into the loop announces itself once more."""
-    return not (seen and isinstance(event, events.SupervisorRunningEvent))
+def rejected_events_go_home():
+    """A rejected event goes back to the pool of the listener that rejected it.
+
+    `EventListenerPool.handle_rejected` asks whether the process is among its own by comparing processes, and two processes are equal
+    when their priorities are: every pool takes the event (QRK-019).
+    """
+
+    def handle_rejected(self, event):
+        if event.process.group is self:
+            self._acceptEvent(event.event, head=True)
+
+    EventListenerPool.handle_rejected = handle_rejected
+
+
+def overlapping_subscriptions_count_once():
+    """A pool that subscribes to an event and to its abstract type gets it once and not twice (QRK-020)."""
+    original = EventListenerPool._acceptEvent
+
+    @functools.wraps(original)
+    def accept(self, event, head=False):
+        if head or self.config.name not in getattr(event, "pool_serials", ()):
+            original(self, event, head)
+
+    EventListenerPool._acceptEvent = accept
+
+
+def deaf_listeners_are_not_asked_all_day():
+    """A pool tries to get rid of its events when something has changed since it last tried.
+
+    The reference tries in every turn of its loop: a listener that has closed its stdin but says READY costs two lines of the debug log
+    each time.
+    """
+    original = EventListenerPool.dispatch
+
+    def situation(self):
+        members = [(p.pid, p.state, p.listener_state) for p in self.processes.values()]
+        return members, [event.serial for event in self.event_buffer]
+
+    @functools.wraps(original)
+    def dispatch(self):
+        if getattr(self, "last_situation", None) != situation(self):
+            original(self)
+            self.last_situation = situation(self)
+
+    EventListenerPool.dispatch = dispatch
 
 
 def install():
@@ -84,3 +129,6 @@ def install():
         Subprocess.oracle_differences = True
         restart_pause()
         removed_group_rests()
+        rejected_events_go_home()
+        overlapping_subscriptions_count_once()
+        deaf_listeners_are_not_asked_all_day()

@@ -11,22 +11,24 @@ import os
 import signal
 import time as real_time
 from collections import deque
+from types import SimpleNamespace
 
 import supervisor.process
 import supervisor.rpcinterface
 import supervisor.supervisord
 from supervisor import events
 from supervisor.datatypes import RestartUnconditionally, RestartWhenExitUnexpected
+from supervisor.dispatchers import PEventListenerDispatcher, PInputDispatcher, default_handler
 from supervisor.http import NOT_DONE_YET
 from supervisor.medusa.asyncore_25 import ExitNow
-from supervisor.options import ProcessConfig, ProcessGroupConfig, ServerOptions, signame
+from supervisor.options import EventListenerPoolConfig, ProcessConfig, ProcessGroupConfig, ServerOptions, signame
 from supervisor.rpcinterface import SupervisorNamespaceRPCInterface
 from supervisor.states import SupervisorStates
 from supervisor.supervisord import Supervisor
 from supervisor.xmlrpc import RPCError
 
 from . import intended
-from .scenario import WAITS
+from .scenario import WAITS, Pool
 
 BASE = 1_600_000_000  # the Unix time of `at 0`
 FIRST_PID = 101
@@ -79,6 +81,8 @@ class Logger:
     @staticmethod
     def _writer(trace, name):
         def write(text, **values):
+            if "stopped monitoring" in text or " stdout output:" in text:
+                return  # of pipes, which are not the machine's
             trace.append(f"log {name} {text % values if values else text}".replace("\n", "\\n"))
 
         return write
@@ -97,12 +101,38 @@ class Program(ProcessConfig):
         return {}, {}
 
 
+class Listener(Program):
+    """The same for an event listener, with the reference's dispatchers on pipes that are none."""
+
+    def make_dispatchers(self, process):
+        self.options.forking = process
+        out, inp = self.options.new_pipes(process)
+        dispatchers = {out: PEventListenerDispatcher(process, "stdout", out), inp: PInputDispatcher(process, "stdin", inp)}
+        return dispatchers, {"stdout": out, "stdin": inp}
+
+
+class LoopEvents:
+    """Stands in for the `events` module in the loop, which runs one turn at a time and would announce itself in each."""
+
+    SupervisorRunningEvent = staticmethod(lambda: None)
+    SupervisorStoppingEvent = events.SupervisorStoppingEvent
+    ProcessGroupAddedEvent = events.ProcessGroupAddedEvent
+    ProcessGroupRemovedEvent = events.ProcessGroupRemovedEvent
+    TICK_EVENTS = events.TICK_EVENTS
+
+    @staticmethod
+    def notify(event):
+        if event:
+            events.notify(event)
+
+
 class Options:
     """What the reference's classes see of the world. Also its own poller: `poll` is where a method is called."""
 
     test = True  # one turn per runforever()
     identifier = "oracle"
     get_autochildlog_name = None  # never called: no program here has an AUTO log
+    strip_ansi = False
 
     def __init__(self, clock, trace):
         self.clock = clock
@@ -122,6 +152,29 @@ class Options:
         self.fork_errors = {}  # GROUP:NAME -> errno
         self.commands = {}  # GROUP:NAME -> missing, noexec
         self.gone = set()
+        self.next_descriptor = 1000
+        self.pipes = {}  # descriptor -> process
+        self.said = {}  # descriptor of a listener's stdout -> bytes that it has said
+
+    # pipes
+
+    def new_pipes(self, process):
+        out, inp = self.next_descriptor, self.next_descriptor + 1
+        self.next_descriptor += 2
+        self.pipes[out] = self.pipes[inp] = process
+        return out, inp
+
+    def readfd(self, fd):
+        return self.said.pop(fd, b"")
+
+    def write(self, fd, data):
+        self.output.append(f"write {full_name(self.pipes[fd])} {data.decode()}".replace("\n", "\\n"))
+        return len(data)
+
+    def register_readable(self, _fd):
+        pass
+
+    unregister_readable = register_writable = unregister_writable = register_readable
 
     # the loop
 
@@ -132,7 +185,7 @@ class Options:
         call, self.call = self.call, None
         if call:
             call()
-        return [], []
+        return list(self.said), []
 
     def get_signal(self):
         return self.signals.popleft() if self.signals else None
@@ -203,14 +256,14 @@ class Driver:
         self.rpc = SupervisorNamespaceRPCInterface(self.supervisor)
         self.waiting = []  # (number, callback)
         self.over = False
-        self.announced = False
+        self.subscribers = [(events.Event, self._event)]
+        self.serials = SimpleNamespace(serial=-1)
         self._take_over()
         configs = [self._group_config(group) for group in scenario.groups.values()]
         self.options.process_group_configs = sorted(configs)
         for config in self.options.process_group_configs:
             self.supervisor.add_process_group(config)
         events.notify(events.SupervisorRunningEvent())
-        self.announced = True
         self.start = self._taken()
 
     def process(self, key):
@@ -234,17 +287,23 @@ class Driver:
         for _ in range(MAX_TURNS):
             if self.over:
                 return
-            before = (len(self.trace), intended.next_group_at_once(self.supervisor))
+            before = self._progress()
             self._turn()
-            if before == (len(self.trace), intended.next_group_at_once(self.supervisor)):
+            if before == self._progress():
                 return
         raise NeverSettles(f"{MAX_TURNS} turns at {self.clock.micros / 1e6:.6f} were not enough")
 
+    def _progress(self):
+        """Changes with everything that a turn does: a tick is not in the trace, but a pool may have taken it."""
+        return len(self.trace), intended.next_group_at_once(self.supervisor), self.serials.serial
+
     def _take_over(self):
-        """The reference keeps its clock and its subscribers in modules; with several drivers the one that moves owns them."""
+        """The reference keeps its clock, its subscribers and its serial in modules; of several drivers the one that moves owns them."""
         for module in (supervisor.process, supervisor.supervisord, supervisor.rpcinterface):
             module.time = self.clock
-        events.callbacks[:] = [(events.Event, self._event)]
+        events.callbacks = self.subscribers
+        supervisor.process.GlobalSerial = self.serials
+        supervisor.supervisord.events = LoopEvents
 
     def _taken(self):
         taken = self.trace[:]
@@ -252,7 +311,7 @@ class Driver:
         return taken
 
     def _event(self, event):
-        if intended.is_compared(event) and intended.is_first_running(event, self.announced):
+        if intended.is_compared(event):
             payload = event.payload().replace("\n", "\\n")
             self.trace.append(f"{EVENT_NAMES[type(event)]} {payload}".rstrip())
 
@@ -303,6 +362,14 @@ class Driver:
                 options.commands[key.partition(":")[2]] = what
             case "gone", ():
                 options.gone.add(key)
+            case "deaf", ():
+                process = self.process(key)
+                if process and process.pid:
+                    process.dispatchers[process.pipes["stdin"]].closed = True
+            case "says", (_,):
+                process = self.process(key)
+                if process and process.pid:
+                    options.said[process.pipes["stdout"]] = happening.said
 
     def _request(self, happening):
         """Calls the method and gives its answer, or polls it for the first time, as the HTTP channel does when a call comes in."""
@@ -348,6 +415,8 @@ class Driver:
                 return rpc.shutdown()
             case "restart":
                 return rpc.restart()
+            case "remote":
+                return rpc.sendRemoteCommEvent(*words)
 
     def _answer(self, number, callback):
         """Polls a deferred answer; True when there was one."""
@@ -375,10 +444,16 @@ class Driver:
         self.trace.append(f"reply {number} fault {fault.code} {fault.text}")
 
     def _group_config(self, group):
+        if isinstance(group, Pool):
+            listeners = [self._program_config(program, Listener) for program in group.programs]
+            types = [getattr(events.EventTypes, name) for name in group.events]
+            return EventListenerPoolConfig(
+                self.options, group.name, group.priority, listeners, group.buffer_size, types, default_handler
+            )
         programs = [self._program_config(program) for program in group.programs]
         return ProcessGroupConfig(self.options, group.name, group.priority, programs)
 
-    def _program_config(self, program):
+    def _program_config(self, program, kind=Program):
         values = dict.fromkeys(ProcessConfig.req_param_names)
         values.update(
             name=program.name,
@@ -395,7 +470,7 @@ class Driver:
             killasgroup=program.killasgroup,
             redirect_stderr=False,
         )
-        return Program(self.options, **values)
+        return kind(self.options, **values)
 
 
 def run(scenario):

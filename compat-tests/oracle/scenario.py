@@ -6,6 +6,7 @@ pass because half of it was skipped.
 """
 
 import errno
+import re
 import signal
 from dataclasses import dataclass, field
 
@@ -30,7 +31,18 @@ REQUESTS = {
     "remove": ("name",),
     "shutdown": (),
     "restart": (),
+    "remote": ("type", "data"),
 }
+
+
+# every event type; `EVENT` and those that others begin with are abstract
+EVENTS = (
+    "EVENT PROCESS_STATE PROCESS_STATE_STOPPED PROCESS_STATE_EXITED PROCESS_STATE_STARTING PROCESS_STATE_STOPPING "
+    "PROCESS_STATE_BACKOFF PROCESS_STATE_FATAL PROCESS_STATE_RUNNING PROCESS_STATE_UNKNOWN PROCESS_COMMUNICATION "
+    "PROCESS_COMMUNICATION_STDOUT PROCESS_COMMUNICATION_STDERR PROCESS_LOG PROCESS_LOG_STDOUT PROCESS_LOG_STDERR "
+    "REMOTE_COMMUNICATION SUPERVISOR_STATE_CHANGE SUPERVISOR_STATE_CHANGE_RUNNING SUPERVISOR_STATE_CHANGE_STOPPING "
+    "TICK TICK_5 TICK_60 TICK_3600 PROCESS_GROUP PROCESS_GROUP_ADDED PROCESS_GROUP_REMOVED"
+).split()
 
 
 class FormatError(ValueError):
@@ -68,6 +80,15 @@ class Group:
 
 
 @dataclass
+class Pool(Group):
+    """An event listener section; its programs are its listeners."""
+
+    priority: int = -1
+    events: tuple = ()
+    buffer_size: int = 10
+
+
+@dataclass
 class Happening:
     """One `at` line. `words` are the words after the verb; `request` is its number when it calls a method."""
 
@@ -80,6 +101,11 @@ class Happening:
         seconds, rest = divmod(self.micros, 1_000_000)
         digits = f"{rest:06}".rstrip("0") or "0"
         return " ".join([f"at {seconds}.{digits}", self.verb, *self.words])
+
+    @property
+    def said(self):
+        """The bytes that a listener says."""
+        return unescaped(self.words[1])
 
 
 @dataclass
@@ -115,7 +141,7 @@ def parse(text):
             if not words:
                 pass
             elif words[0] == "at":
-                happening = _happening(words[1:], scenario)
+                happening = _happening(_said_words(raw) or words[1:], scenario)
                 if happening.verb in REQUESTS:
                     requests += 1
                     happening.request = requests
@@ -127,6 +153,8 @@ def parse(text):
                 _declare_group(words[1:], scenario.groups)
             elif words[0] == "program":
                 _declare_program(words[1:], scenario.groups)
+            elif words[0] == "listener":
+                _declare_listener(words[1:], scenario.groups)
             else:
                 raise ValueError(f"unknown word {words[0]!r}")
         except ValueError as why:
@@ -154,17 +182,27 @@ def render(scenario, start, traces):
 
 def declaration(item):
     """The line that declares this group or program, with the keys that are not the defaults."""
+    if isinstance(item, Pool):
+        words = ["listener", item.name, f"events={','.join(item.events)}"]
+        if item.priority != -1:
+            words.append(f"pool_priority={item.priority}")
+        if item.buffer_size != 10:
+            words.append(f"buffer_size={item.buffer_size}")
+        if item.programs[0].name != item.name:
+            words.append(f"numprocs={len(item.programs)}")
+        return " ".join(words + _changed_keys(item.programs[0]))
     if isinstance(item, Group):
         return f"group {item.name} priority={item.priority}"
-    plain = Program(item.name, item.group)
     words = ["program", item.name]
     if item.group != item.name:
         words.append(f"group={item.group}")
-    for key in _KEYS:
-        value = getattr(item, key)
-        if value != getattr(plain, key) and value is not None:
-            words.append(f"{key}={_show(value)}")
-    return " ".join(words)
+    return " ".join(words + _changed_keys(item))
+
+
+def _changed_keys(program):
+    plain = Program(program.name, program.group)
+    values = ((key, getattr(program, key), getattr(plain, key)) for key in _KEYS)
+    return [f"{key}={_show(value)}" for key, value, default in values if value not in (default, None)]
 
 
 def _show(value):
@@ -186,6 +224,37 @@ def _words(line):
             break
         words.append(word)
     return words
+
+
+def _said_words(line):
+    """The words of a `says` line, whose text is taken as it stands; None for any other line."""
+    words = line.split(None, 4)
+    if len(words) < 5 or words[0] != "at" or words[2] != "says":
+        return None
+    _, separator, text = line.partition(f" says {words[3]} ")
+    return [*words[1:4], text] if separator else None
+
+
+def unescaped(text):
+    """`\\n`, `\\\\` and `\\xNN` are read as in Python; everything else stands for itself."""
+    rest = text
+    out = b""
+    while rest:
+        before, backslash, rest = rest.partition("\\")
+        out += before.encode()
+        if backslash:
+            what = re.match(r"n|\\|x[0-9a-fA-F]{2}", rest)
+            if not what:
+                raise ValueError(f"an unknown escape in {text!r}")
+            rest = rest[what.end() :]
+            out += {"n": b"\n", "\\": b"\\"}.get(what[0]) or bytes.fromhex(what[0][1:])
+    return out
+
+
+def escaped(data):
+    """The other way round, in printable characters."""
+    plain = {0x0A: "\\n", 0x5C: "\\\\"}
+    return "".join(plain.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}") for byte in data)
 
 
 def _choice(table):
@@ -276,6 +345,37 @@ def _declare_program(words, groups):
     groups[program.group].programs.append(program)
 
 
+def _declare_listener(words, groups):
+    if not words:
+        raise ValueError("a listener needs a name")
+    name, pairs = words[0], _pairs(words[1:])
+    if name in groups or any(p.name == name for group in groups.values() for p in group.programs):
+        raise ValueError(f"{name} is there already")
+    pool = Pool(name, events=tuple(pairs.pop("events", "").split(",")))
+    for event in pool.events:
+        if event not in EVENTS:
+            raise ValueError(f"{event!r} is no event")
+    if "pool_priority" in pairs:
+        pool.priority = int(pairs.pop("pool_priority"))
+    if "buffer_size" in pairs:
+        pool.buffer_size = _whole(pairs.pop("buffer_size"))
+        if pool.buffer_size < 1:
+            raise ValueError("buffer_size is at least 1")
+    names = [name]
+    if "numprocs" in pairs:
+        names = [f"{name}{number}" for number in range(_whole(pairs.pop("numprocs")))]
+    for process in names:
+        program = Program(process, name)
+        for key, value in pairs.items():
+            if key not in _KEYS:
+                raise ValueError(f"unknown key {key!r}")
+            setattr(program, key, _KEYS[key](value))
+        if program.killasgroup is None:
+            program.killasgroup = program.stopasgroup
+        pool.programs.append(program)
+    groups[name] = pool
+
+
 def micros(text):
     """`12.05` as 12050000; exact, no float in between."""
     whole, _, part = text.partition(".")
@@ -319,7 +419,9 @@ def _check_plain(verb, args, scenario):
             pass
         case "command", (_, "ok" | "missing" | "noexec"):
             pass
-        case "gone", (_,):
+        case "gone" | "deaf", (_,):
+            pass
+        case "says", (_, text) if unescaped(text):
             pass
         case _:
             raise ValueError(f"cannot read {' '.join((verb, *args))!r}")

@@ -7,14 +7,15 @@ have almost the same fraction of a second. And nothing is generated that the ref
 """
 
 import argparse
+import dataclasses
 import random
 import signal
 import sys
 
-from supervisor.states import ProcessStates
+from supervisor.states import EventListenerStates, ProcessStates
 
 from . import reference, scenario
-from .scenario import Group, Happening, Program
+from .scenario import Group, Happening, Pool, Program
 
 SLOT = 2000  # microseconds; two steps of the last half minute are further apart than that, and a step takes much less
 MEMORY = 30_000_000  # microseconds; longer than any deadline a walk can make
@@ -23,6 +24,8 @@ SLOTS = SECOND // SLOT
 
 GROUPS = ["web", "app", "zeta", "batch"]
 PROGRAMS = ["api", "worker", "db", "cron", "mail", "queue", "proxy", "cache"]
+POOLS = ["lis", "mail-me", "probe"]
+EVENTS = ["EVENT", "PROCESS_STATE", "PROCESS_STATE_RUNNING", "PROCESS_STATE_EXITED", "TICK", "TICK_5", "REMOTE_COMMUNICATION", "PROCESS_GROUP"]
 ERRNOS = ["EAGAIN", "EAGAIN", "ENOMEM", "EPERM"]
 SIGNALS = ["USR1", "SIGUSR2", "hup", "2", "TERM", "KILL", "nonsense", "0"]
 STOPPED = (ProcessStates.STOPPED, ProcessStates.EXITED, ProcessStates.FATAL)
@@ -42,6 +45,7 @@ class Walk:
         self.requests = 0
         self.bad_forks = set()
         self.bad_commands = set()
+        self.speech = {}  # pid of a listener -> what it is going to say next
         self.traces = []
 
     def text(self):
@@ -74,11 +78,22 @@ class Walk:
             members = programs[alone + index :: len(groups)]
             members = [scenario.declaration(self._program(name, group.name)) for name in members]
             lines.append([scenario.declaration(group), *members])
+        for name in r.sample(POOLS, r.choice([0, 1, 1, 2, 3])):
+            lines.append([scenario.declaration(self._pool(name))])
         r.shuffle(lines)
         return [line for block in lines for line in block]
 
     def _priority(self):
         return self.random.choice([1, 5, 5, 10, 999])
+
+    def _pool(self, name):
+        r = self.random
+        pool = Pool(name, r.choice([-1, -1, -1, 4, 2000]), events=tuple(r.sample(EVENTS, r.randint(1, 3))))
+        pool.buffer_size = r.choice([1, 2, 5, 10, 10, 100])
+        plain = self._program(name, name)
+        numbers = [f"{name}{number}" for number in range(r.randint(1, 3))] if r.random() < 0.6 else [name]
+        pool.programs = [dataclasses.replace(plain, name=listener) for listener in numbers]
+        return pool
 
     def _program(self, name, group):
         r = self.random
@@ -118,6 +133,8 @@ class Walk:
         while True:
             moment = self.micros + round(r.uniform(low, high) * SECOND)
             slot = moment % SECOND // SLOT
+            if slot in (0, SLOTS - 1):
+                continue  # ticks come with the full second
             neighbours = (self.slots.get((slot + way) % SLOTS) for way in (-1, 0, 1))
             if not any(when is not None and when > moment - MEMORY for when in neighbours):
                 break
@@ -142,6 +159,8 @@ class Walk:
 
     def _while_stopping(self):
         roll = self.random.random()
+        if roll < 0.1 and (words := self._says()):
+            return words
         if roll < 0.5:
             return self._exit() or ("tick",)
         if roll < 0.75:
@@ -262,6 +281,51 @@ class Walk:
             return ("add", r.choice(absent))
         return ("add", self._group_name()) if r.random() < 0.1 else None
 
+    def _listeners(self):
+        """The listeners that have a child."""
+        pools = [group for group in self.scenario.groups.values() if isinstance(group, Pool)]
+        having = [p for pool in pools for p in pool.programs if (process := self.driver.process(p.key)) and process.pid]
+        return having
+
+    def _says(self):
+        """What a listener would say next, in pieces of any size; now and then something that it should not say."""
+        r = self.random
+        talkative = [p for p in self._listeners() if self._speech(p)]
+        if not talkative:
+            return None
+        program = r.choice(talkative)
+        pid = self.driver.process(program.key).pid
+        whole = self.speech[pid]
+        length = len(whole) if r.random() < 0.6 else r.randint(1, len(whole))
+        self.speech[pid] = whole[length:]
+        return ("says", self._bare(program), scenario.escaped(whole[:length]))
+
+    def _speech(self, program):
+        process = self.driver.process(program.key)
+        if not self.speech.get(process.pid):
+            self.speech[process.pid] = self._thought(process.listener_state)
+        return self.speech[process.pid]
+
+    def _thought(self, state):
+        r = self.random
+        match state:
+            case EventListenerStates.ACKNOWLEDGED:
+                return r.choices([b"READY\n", b"READY\nREADY\n", b"hello world\n"], [90, 2, 3])[0]
+            case EventListenerStates.BUSY:
+                results = [b"RESULT 2\nOK", b"RESULT 4\nFAIL", b"RESULT 0\n", b"RESULT 3\nOK\n", b"FOOBAR 2\nOK", b"huh\n", b"RESULT \xff\n"]
+                result = r.choices(results, [70, 12, 3, 3, 2, 2, 1])[0]
+                return result + (b"READY\n" if r.random() < 0.7 else b"")
+            case _ if r.random() < 0.02:
+                return b"anything"
+        return b""
+
+    def _deaf(self):
+        listeners = self._listeners()
+        return ("deaf", self._bare(self.random.choice(listeners))) if listeners else None
+
+    def _remote(self):
+        return ("remote", self.random.choice(["kind", "a:b"]), self.random.choice(["data", "ž"]))
+
     def _wrong_name(self):
         r = self.random
         group = self._group_name()
@@ -296,6 +360,9 @@ _CHANCES = [
     (2, Walk._remove),
     (4, Walk._add),
     (0.8, Walk._wrong_name),
+    (25, Walk._says),
+    (0.7, Walk._deaf),
+    (3, Walk._remote),
 ]
 _LIVING = [make for _, make in _CHANCES]
 _LIVING_WEIGHTS = [weight for weight, _ in _CHANCES]

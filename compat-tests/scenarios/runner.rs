@@ -3,6 +3,8 @@
 //! The same texts are run by the reference's own classes (`compat-tests/oracle`): the lines behind `>` are what *they*
 //! did, and a scenario passes when the machine did the same, line for line.
 
+mod declare;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -10,19 +12,18 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use supervisord::config::types::{
-    Autorestart, GroupConfig, GroupKind, LogFile, ProcessConfig, StreamConfig,
-};
+use supervisord::config::types::{GroupConfig, ProcessConfig};
 use supervisord::model::signal::{Signal, signal_name};
 use supervisord::model::time::{Moment, Now, UnixTime};
 use supervisord::supervisor::Supervisor;
 use supervisord::supervisor::command::{
-    Command, ExitStatus, Input, ProcessResult, Reply, RequestId,
+    Command, ExitStatus, Input, ProcessResult, Reply, RequestId, Said,
 };
-use supervisord::supervisor::event::Channel;
+use supervisord::supervisor::event::{Channel, Event};
+use supervisord::supervisor::listener_pool::Serial;
 use supervisord::supervisor::turn::{
-    AutoLogError, CommandError, Effect, Ending, Os, Pid, ProcessId, SignalError, SignalTarget,
-    SpawnError, Turn,
+    AutoLogError, ChildKind, CommandError, Effect, Ending, Os, Pid, ProcessId, SignalError,
+    SignalTarget, SpawnError, Spawned, StdinClosed, Turn,
 };
 
 const INDENT: &str = "         > ";
@@ -54,6 +55,7 @@ pub fn rewrite(text: &str) -> Result<String, String> {
             [] => {}
             ["group", rest @ ..] => scenario.declare_group(rest).map_err(fail)?,
             ["program", rest @ ..] => scenario.declare_program(rest).map_err(fail)?,
+            ["listener", rest @ ..] => scenario.declare_listener(rest).map_err(fail)?,
             ["at", at, happening @ ..] => {
                 if !declared {
                     declared = true;
@@ -63,7 +65,11 @@ pub fn rewrite(text: &str) -> Result<String, String> {
                 let at: f64 = at.parse().map_err(|_| fail("not a time".to_owned()))?;
                 out.push_str(line);
                 out.push('\n');
-                scenario.happen(at, happening).map_err(fail)?;
+                match happening {
+                    ["says", ..] => scenario.happen_says(at, line),
+                    _ => scenario.happen(at, happening),
+                }
+                .map_err(fail)?;
                 scenario.print(&mut out);
                 continue;
             }
@@ -92,84 +98,13 @@ impl Scenario {
         record_logs();
         Self {
             groups: Vec::new(),
-            supervisor: Supervisor::new(),
+            supervisor: Supervisor::continuing("oracle".to_owned(), Serial::default()),
             os: FakeOs::new(trace.clone()),
             trace,
             now: Duration::ZERO,
             requests: 0,
             finished: false,
         }
-    }
-
-    fn declare_group(&mut self, words: &[&str]) -> Result<(), String> {
-        let [name, options @ ..] = words else {
-            return Err("a group needs a name".to_owned());
-        };
-        let mut priority = 999;
-        for option in options {
-            match option.split_once('=') {
-                Some(("priority", value)) => priority = number(value)?,
-                _ => return Err(format!("unknown option {option}")),
-            }
-        }
-        self.groups.push(GroupConfig {
-            name: (*name).to_owned(),
-            priority,
-            kind: GroupKind::Programs,
-            processes: Vec::new(),
-        });
-        Ok(())
-    }
-
-    fn declare_program(&mut self, words: &[&str]) -> Result<(), String> {
-        let [name, options @ ..] = words else {
-            return Err("a program needs a name".to_owned());
-        };
-        let mut config = plain_program(name);
-        let mut group = None;
-        let mut killasgroup = None;
-        for option in options {
-            let (key, value) = option.split_once('=').ok_or("an option needs a value")?;
-            match key {
-                "group" => group = Some(value),
-                "priority" => config.priority = number(value)?,
-                "autostart" => config.autostart = value == "true",
-                "autorestart" => {
-                    config.autorestart = match value {
-                        "true" => Autorestart::Always,
-                        "false" => Autorestart::Never,
-                        _ => Autorestart::Unexpected,
-                    }
-                }
-                "startsecs" => config.startsecs = number(value)?,
-                "startretries" => config.startretries = number(value)?,
-                "exitcodes" => {
-                    let codes = value.split(',').filter(|code| !code.is_empty());
-                    config.exitcodes = codes
-                        .map(|code| code.parse().map_err(|_| "not an exit code"))
-                        .collect::<Result<_, _>>()?;
-                }
-                "stopsignal" => config.stopsignal = Signal::parse(value).ok_or("not a signal")?,
-                "stopwaitsecs" => config.stopwaitsecs = number(value)?,
-                "stopasgroup" => config.stopasgroup = value == "true",
-                "killasgroup" => killasgroup = Some(value == "true"),
-                _ => return Err(format!("unknown option {key}")),
-            }
-        }
-        config.killasgroup = killasgroup.unwrap_or(config.stopasgroup);
-        match group {
-            Some(name) => match self.groups.iter_mut().find(|group| group.name == name) {
-                Some(group) => group.processes.push(config),
-                None => return Err(format!("no group {name}")),
-            },
-            None => self.groups.push(GroupConfig {
-                name: config.name.clone(),
-                priority: config.priority,
-                kind: GroupKind::Programs,
-                processes: vec![config],
-            }),
-        }
-        Ok(())
     }
 
     fn boot(&mut self) -> Result<(), String> {
@@ -185,6 +120,15 @@ impl Scenario {
     }
 
     fn happen(&mut self, at: f64, words: &[&str]) -> Result<(), String> {
+        self.happening(at, |scenario| scenario.take_place(words))
+    }
+
+    /// Lets the time pass and then something happen.
+    fn happening(
+        &mut self,
+        at: f64,
+        what: impl FnOnce(&mut Self) -> Result<(), String>,
+    ) -> Result<(), String> {
         if self.finished {
             return Ok(());
         }
@@ -194,6 +138,12 @@ impl Scenario {
         if self.finished {
             return Ok(());
         }
+        what(self)?;
+        self.settle();
+        Ok(())
+    }
+
+    fn take_place(&mut self, words: &[&str]) -> Result<(), String> {
         match words {
             ["tick"] => {}
             ["start", namespec, how] => {
@@ -278,10 +228,38 @@ impl Scenario {
                     self.os.gone.insert(pid);
                 }
             }
+            ["deaf", namespec] => {
+                let (group, process) = namespec.split_once(':').unwrap_or((namespec, namespec));
+                if let Some(id) = self.supervisor.find(group, process) {
+                    self.os.deaf.insert(id);
+                }
+            }
+            ["remote", kind, data] => self.ask(Command::SendRemoteEvent {
+                kind: (*kind).to_owned(),
+                data: (*data).to_owned(),
+            }),
             _ => return Err("not understood".to_owned()),
         }
-        self.settle();
         Ok(())
+    }
+
+    /// `says NAME TEXT`: everything behind one blank after the name, where backslashes are read as Python reads them.
+    fn happen_says(&mut self, at: f64, line: &str) -> Result<(), String> {
+        let rest = line.split_once(" says ").ok_or("says nothing")?.1;
+        let (namespec, text) = rest.split_once(' ').ok_or("says nothing")?;
+        let data = unescape(text)?;
+        self.happening(at, |scenario| {
+            let (group, process) = namespec.split_once(':').unwrap_or((namespec, namespec));
+            if let Some(id) = scenario.supervisor.find(group, process)
+                && scenario.supervisor.pid(id).is_some()
+            {
+                scenario.input(Input::ChildSaid {
+                    id,
+                    said: Said::Protocol(data),
+                });
+            }
+            Ok(())
+        })
     }
 
     fn exit(&mut self, namespec: &str, status: ExitStatus) -> Result<(), String> {
@@ -335,11 +313,7 @@ impl Scenario {
             finished |= matches!(effect, Effect::Finished(_));
             trace.borrow_mut().extend(effect_line(effect));
         };
-        let mut turn = Turn {
-            now,
-            os: &mut self.os,
-            effects: &mut effects,
-        };
+        let mut turn = Turn::new(now, &mut self.os, &mut effects);
         let result = act(&mut self.supervisor, &mut turn);
         self.finished |= finished;
         result
@@ -360,6 +334,10 @@ struct FakeOs {
     fork_fails: BTreeMap<String, String>,
     commands: BTreeMap<String, String>,
     gone: BTreeSet<i32>,
+    /// `group:name` of every process that was ever started.
+    names: BTreeMap<ProcessId, String>,
+    /// Listeners that have closed their stdin.
+    deaf: BTreeSet<ProcessId>,
 }
 
 impl FakeOs {
@@ -370,6 +348,8 @@ impl FakeOs {
             fork_fails: BTreeMap::new(),
             commands: BTreeMap::new(),
             gone: BTreeSet::new(),
+            names: BTreeMap::new(),
+            deaf: BTreeSet::new(),
         }
     }
 
@@ -390,10 +370,11 @@ impl Os for FakeOs {
 
     fn spawn(
         &mut self,
-        _: ProcessId,
+        id: ProcessId,
+        _: ChildKind,
         group: &str,
         config: &ProcessConfig,
-    ) -> Result<Pid, SpawnError> {
+    ) -> Result<Spawned, SpawnError> {
         self.check_command(config).map_err(SpawnError::Command)?;
         let name = format!("{group}:{}", config.name);
         if let Some(errno) = self.fork_fails.get(&name) {
@@ -408,7 +389,21 @@ impl Os for FakeOs {
         let pid = self.next_pid;
         self.next_pid += 1;
         self.say(format!("spawn {name} -> pid {pid}"));
-        Ok(Pid(pid))
+        self.names.insert(id, name);
+        self.deaf.remove(&id);
+        Ok(Spawned {
+            pid: Pid(pid),
+            at: None,
+        })
+    }
+
+    fn write_stdin(&mut self, id: ProcessId, bytes: &[u8]) -> Result<(), StdinClosed> {
+        let name = self.names.get(&id).map_or("nobody", String::as_str);
+        if self.deaf.contains(&id) {
+            return Err(StdinClosed);
+        }
+        self.say(format!("write {name} {}", String::from_utf8_lossy(bytes)));
+        Ok(())
     }
 
     fn signal(&mut self, target: SignalTarget, signal: Signal) -> Result<(), SignalError> {
@@ -439,6 +434,9 @@ impl Os for FakeOs {
 
 fn effect_line(effect: Effect) -> Option<String> {
     match effect {
+        // They come from the clock and not from the machine's doings; listeners are shown what they get of them.
+        Effect::Emitted(event) if matches!(*event, Event::Tick { .. }) => None,
+        Effect::Print(_) => None,
         Effect::Emitted(event) => Some(
             format!("{} {}", event.name(), event.payload())
                 .trim_end_matches(' ')
@@ -476,38 +474,27 @@ fn result_line(result: &ProcessResult) -> String {
     format!("{group}:{name} {} {description}", status.number())
 }
 
-fn plain_program(name: &str) -> ProcessConfig {
-    let stream = StreamConfig {
-        logfile: LogFile::None,
-        logfile_maxbytes: 0,
-        logfile_backups: 0,
-        capture_maxbytes: 0,
-        events_enabled: false,
-        syslog: false,
-    };
-    ProcessConfig {
-        name: name.to_owned(),
-        command: name.into(),
-        directory: None,
-        umask: None,
-        uid: None,
-        priority: 999,
-        autostart: true,
-        autorestart: Autorestart::Unexpected,
-        startsecs: 1,
-        startretries: 3,
-        stdout: stream.clone(),
-        stderr: stream,
-        stopsignal: Signal::TERM,
-        stopwaitsecs: 10,
-        stopasgroup: false,
-        killasgroup: false,
-        exitcodes: vec![0],
-        redirect_stderr: false,
-        environment: BTreeMap::new(),
-        serverurl: None,
-        socket: None,
+/// Reads `\n`, `\\` and `\xNN`; everything else stands for itself.
+fn unescape(text: &str) -> Result<Vec<u8>, String> {
+    let mut out = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'\\' {
+            out.push(byte);
+            continue;
+        }
+        out.push(match rest.next() {
+            Some(b'n') => b'\n',
+            Some(b'\\') => b'\\',
+            Some(b'x') => {
+                let digits = [rest.next(), rest.next()].map(|digit| digit.map_or(' ', char::from));
+                u8::from_str_radix(&digits.iter().collect::<String>(), 16)
+                    .map_err(|_| "not two hexadecimal digits")?
+            }
+            _ => return Err("not an escape".to_owned()),
+        });
     }
+    Ok(out)
 }
 
 fn full_name(namespec: &str) -> String {

@@ -13,7 +13,7 @@ mod source;
 mod start;
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 
@@ -50,6 +50,11 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
                 "Error: {error}\nFor help, use {} -h\n",
                 argv0.to_str_lossy()
             );
+            if let (StartError::Config(error), true) = (&error, io::stderr().is_terminal())
+                && let Some(hint) = error.hint()
+            {
+                eprintln!("{hint}");
+            }
             ExitCode::from(error.status())
         }
     }
@@ -92,12 +97,18 @@ fn run_until_shutdown(mut starter: Starter, first: Started) -> Result<ExitCode, 
     let (runtime, mut signals) = new_runtime().map_err(StartError::Process)?;
     let mut started = first;
     loop {
+        let handle = started.handle.clone();
         let ending = LocalSet::new()
             .block_on(&runtime, serve(started, &mut signals))
             .map_err(StartError::Process)?;
         match ending {
             Ending::Shutdown => return Ok(ExitCode::SUCCESS),
-            Ending::Restart => started = starter.start()?,
+            Ending::Restart => {
+                let serial = handle.next_serial();
+                // The old machine must be gone, with all that it has open, before the new one comes.
+                drop(handle);
+                started = starter.start_after(serial)?;
+            }
         }
     }
 }

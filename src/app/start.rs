@@ -14,7 +14,7 @@ use super::backend::Site;
 use super::source::Source;
 use crate::config::ROOT_SEARCH_WARNING;
 use crate::config::error::ConfigError;
-use crate::config::types::{Config, GroupKind, MainLog, SupervisordConfig};
+use crate::config::types::{Config, MainLog, SupervisordConfig};
 use crate::config::users::UserDatabase;
 use crate::daemon::auto_logs;
 use crate::daemon::handle::{Handle, Reader};
@@ -27,6 +27,7 @@ use crate::logs::rotating::Rotation;
 use crate::logs::syslog::Syslog;
 use crate::model::log::{self, LogLevel};
 use crate::model::py_repr::repr_str;
+use crate::supervisor::listener_pool::Serial;
 use crate::supervisor::turn::ActivationError;
 
 /// Why supervisord does not run.
@@ -38,8 +39,6 @@ pub enum StartError {
     Limit(LimitError),
     Log(OpenError),
     Activation(ActivationError),
-    /// Something of the configuration that this release cannot do.
-    NotYet(String),
     /// The process itself: its directory, its runtime.
     Process(io::Error),
 }
@@ -53,7 +52,6 @@ impl fmt::Display for StartError {
             Self::Limit(error) => error.fmt(f),
             Self::Log(error) => error.fmt(f),
             Self::Activation(error) => error.fmt(f),
-            Self::NotYet(what) => f.write_str(what),
             Self::Process(error) => error.fmt(f),
         }
     }
@@ -70,11 +68,7 @@ impl StartError {
     pub fn status(&self) -> u8 {
         match self {
             Self::Log(_) | Self::Activation(_) | Self::Process(_) => 1,
-            Self::Config(_)
-            | Self::Bind(_)
-            | Self::Privileges(_)
-            | Self::Limit(_)
-            | Self::NotYet(_) => 2,
+            Self::Config(_) | Self::Bind(_) | Self::Privileges(_) | Self::Limit(_) => 2,
         }
     }
 }
@@ -95,6 +89,8 @@ pub struct Starter {
     running: Option<Config>,
     /// How many descriptors children may have, known since the first start.
     descriptors: Option<(u64, u64)>,
+    /// The number of the next event that a listener is told of (SHD-015).
+    serial: Serial,
 }
 
 impl Starter {
@@ -104,12 +100,19 @@ impl Starter {
             activity,
             running: None,
             descriptors: None,
+            serial: Serial::default(),
         }
     }
 
     /// Whether nothing has been started yet.
     pub fn is_first(&self) -> bool {
         self.running.is_none()
+    }
+
+    /// The same again after a run that has come so far with the numbers of events.
+    pub fn start_after(&mut self, serial: Serial) -> Result<Started, StartError> {
+        self.serial = serial;
+        self.start()
     }
 
     /// Does everything up to the loop, in the order of `app`'s essay.
@@ -199,7 +202,7 @@ impl Starter {
         let os = UnixOs::new(child_settings, http::resolve).map_err(StartError::Process)?;
         let settings = supervisord.clone();
         let activity = self.activity.clone();
-        let handle = Handle::new(os, supervisord, groups, reader, activity)
+        let handle = Handle::new(os, supervisord, groups, reader, activity, self.serial)
             .map_err(StartError::Activation)?;
 
         let namespaces: Vec<String> = rpc_interfaces
@@ -226,12 +229,11 @@ impl Starter {
 const ROOT_NOTICE: &str = "Supervisor is running as root.  Privileges were not dropped because no user is specified \
      in the config file.  If you intend to run as root, you can set user=root in the config file to avoid this message.";
 
-/// Reads the configuration for a start or a restart, and refuses what could not be started.
+/// Reads the configuration for a start or a restart.
 fn load(source: &Source) -> Result<Config, StartError> {
     let mut config = source.load()?;
     // Process 1 has nobody to leave to: without it the whole namespace ends.
     config.supervisord.nodaemon |= std::process::id() == 1;
-    refuse_what_is_not_there_yet(&config)?;
     Ok(config)
 }
 
@@ -294,13 +296,7 @@ fn reader(source: &Source, config: &Config) -> Reader {
     let found = config.config_file.clone();
     let (reread, restart) = (source.clone(), source.clone());
     Reader {
-        reread: Box::new(move || {
-            let config = reread.reread(&found).map_err(|error| error.to_string())?;
-            match refuse_what_is_not_there_yet(&config) {
-                Ok(()) => Ok(config),
-                Err(error) => Err(error.to_string()),
-            }
-        }),
+        reread: Box::new(move || reread.reread(&found).map_err(|error| error.to_string())),
         check_restart: Box::new(move || check(&restart).map_err(|error| error.to_string())),
     }
 }
@@ -310,21 +306,6 @@ fn check(source: &Source) -> Result<(), StartError> {
     let config = load(source)?;
     if let Some(uid) = config.supervisord.user {
         privileges::change_to(uid, &UserDatabase::system()).map_err(StartError::Privileges)?;
-    }
-    Ok(())
-}
-
-/// Says clearly what a later release will do.
-fn refuse_what_is_not_there_yet(config: &Config) -> Result<(), StartError> {
-    let not_yet = |what: &str| Err(StartError::NotYet(what.to_owned()));
-    for group in &config.groups {
-        let name = &group.name;
-        match group.kind {
-            GroupKind::Programs | GroupKind::Fcgi(_) => {}
-            GroupKind::EventListener(_) => {
-                return not_yet(&format!("[eventlistener:{name}] is not supported yet"));
-            }
-        }
     }
     Ok(())
 }

@@ -214,7 +214,7 @@ fn read_pool(reader: &SectionReader<'_>) -> Result<EventListenerConfig, OptionEr
 const RESULT_HANDLERS: [&str; 3] = [
     "supervisor.dispatchers:default_handler",
     "supervisor_stdout:event_handler",
-    "supervisor_stdlog:event_handler",
+    "supervisor_stdlog:log_handler",
 ];
 
 /// Whether a Python object reference names one of `known`. Python's entry points allow blanks around the colon and at

@@ -21,8 +21,8 @@ use super::{
     Purpose, Sources, client, include, interpret, read_main, require_daemon_section, usable,
 };
 
-/// A file that is this wrong needs no complete list.
-const MOST_FAULTS: usize = 1000;
+/// A file that is this wrong needs no complete list: each fault costs another reading.
+pub const MOST_FAULTS: usize = 300;
 
 /// What a look at a configuration found.
 pub struct Survey {

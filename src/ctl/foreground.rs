@@ -6,7 +6,9 @@
 //! A process's death is seen when its next line cannot be sent (CTL-122): until then its logs may still be of interest.
 
 use std::io::{BufReader, Read};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use nix::sys::termios::LocalFlags;
 
 use crate::model::fault::FaultCode;
 use crate::model::states::ProcessState;
@@ -15,6 +17,7 @@ use super::answers::ProcessRow;
 use super::error::CtlError;
 use super::http::{Chunk, Connection, Framing, read_chunk, read_head};
 use super::interrupt::{Interrupt, Interruptible};
+use super::prompt::Hidden;
 use super::session::Session;
 
 /// What woke us.
@@ -29,6 +32,12 @@ pub fn talk(session: &mut Session<'_>, name: &str) -> Result<(), CtlError> {
     session.output.line("==> Press Ctrl-C to exit <==");
     session.output.flush();
     let interrupt = session.interrupt()?;
+    // In the shell the user's Ctrl-C is not shown, since the reference edits lines here, too.
+    let terminal = session.lines().as_fd().try_clone_to_owned()?;
+    let _hidden = match session.edits_lines() {
+        true => Hidden::on(terminal.as_fd(), LocalFlags::ECHOCTL).ok(),
+        false => None,
+    };
     let mut logs = Vec::new();
     for channel in ["stdout", "stderr"] {
         let path = format!("/logtail/{name}/{channel}");
@@ -150,7 +159,7 @@ impl<'i> Log<'i> {
         Ok(Self { reader, framing })
     }
 
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         self.reader.get_ref().stream.as_fd()
     }
 

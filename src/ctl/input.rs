@@ -27,8 +27,8 @@ pub trait Input {
         output: &mut Output<'_>,
     ) -> Result<String, CtlError>;
 
-    /// Whether the end of the input (Ctrl-D) has moved on to a new line by itself.
-    fn ends_the_line(&self) -> bool;
+    /// Whether it edits lines; then the end of the input (Ctrl-D) and Ctrl-C have moved on to a new line by themselves.
+    fn edits_lines(&self) -> bool;
 
     fn lines(&mut self) -> &mut Lines;
 }
@@ -128,7 +128,7 @@ impl Input for Lines {
         self.ask(prompt, output)
     }
 
-    fn ends_the_line(&self) -> bool {
+    fn edits_lines(&self) -> bool {
         false
     }
 

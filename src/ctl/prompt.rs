@@ -3,12 +3,12 @@
 //! Only an interactive session asks (CTL-018). Other answers come from stdin, whatever that is; a password comes from the
 //! terminal itself, unseen, and only without a terminal from stdin.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
 
-use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
 use super::error::CtlError;
 use super::input::Lines;
@@ -24,7 +24,7 @@ pub fn ask_password(
 ) -> Result<String, CtlError> {
     output.flush();
     if let Ok(terminal) = OpenOptions::new().read(true).write(true).open("/dev/tty")
-        && let Ok(hidden) = Hidden::on(&terminal)
+        && let Ok(hidden) = Hidden::on(terminal.as_fd(), LocalFlags::ECHO)
     {
         (&terminal).write_all(question.as_bytes())?;
         let mut typed = Lines::new(terminal.try_clone()?.into());
@@ -42,18 +42,18 @@ pub fn ask_password(
     lines.read()
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
-struct Hidden<'t> {
-    terminal: &'t File,
-    before: nix::sys::termios::Termios,
+/// A terminal that does not show something of what is typed, until this is dropped.
+pub struct Hidden<'t> {
+    terminal: BorrowedFd<'t>,
+    before: Termios,
 }
 
 impl<'t> Hidden<'t> {
-    fn on(terminal: &'t File) -> nix::Result<Self> {
-        let before = tcgetattr(terminal.as_fd())?;
+    pub fn on(terminal: BorrowedFd<'t>, what: LocalFlags) -> nix::Result<Self> {
+        let before = tcgetattr(terminal)?;
         let mut hidden = before.clone();
-        hidden.local_flags.remove(LocalFlags::ECHO);
-        tcsetattr(terminal.as_fd(), SetArg::TCSAFLUSH, &hidden)?;
+        hidden.local_flags.remove(what);
+        tcsetattr(terminal, SetArg::TCSADRAIN, &hidden)?;
         Ok(Self { terminal, before })
     }
 }
@@ -61,6 +61,6 @@ impl<'t> Hidden<'t> {
 impl Drop for Hidden<'_> {
     fn drop(&mut self) {
         // A terminal that is gone needs no repair.
-        let _ = tcsetattr(self.terminal.as_fd(), SetArg::TCSAFLUSH, &self.before);
+        let _ = tcsetattr(self.terminal, SetArg::TCSADRAIN, &self.before);
     }
 }

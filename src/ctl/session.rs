@@ -195,7 +195,7 @@ impl<'w> Session<'w> {
     /// The user had enough of a command; the shell goes on unless it was a question that was not answered (CTL-065).
     fn show_interruption(&mut self) {
         self.exit_status = ExitStatus::Generic;
-        if !self.leaving || !self.input.ends_the_line() {
+        if !self.leaving || !self.input.edits_lines() {
             self.output.line("");
         }
     }
@@ -216,12 +216,18 @@ impl<'w> Session<'w> {
 
     /// Leaves a shell whose user left a line without an end (CTL-064, CTL-065).
     pub fn leave_line(&mut self) {
-        if !self.input.ends_the_line() {
+        if !self.input.edits_lines() {
             self.output.line("");
         }
         self.leaving = true;
     }
 
+    /// Whether there is a terminal on which lines are edited.
+    pub fn edits_lines(&self) -> bool {
+        self.input.edits_lines()
+    }
+
+    /// What is typed, without editing.
     pub fn lines(&mut self) -> &mut Lines {
         self.input.lines()
     }

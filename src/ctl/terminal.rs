@@ -108,7 +108,7 @@ impl Input for Terminal {
         Ok(line)
     }
 
-    fn ends_the_line(&self) -> bool {
+    fn edits_lines(&self) -> bool {
         true
     }
 

@@ -67,7 +67,14 @@ pub async fn run(handle: &Handle, signals: &mut Signals) -> io::Result<Ending> {
                 Signal::CHLD => handle.reap(),
                 signal => handle.signalled(signal),
             },
-            () = sleep(deadline) => handle.tick(),
+            () = sleep(deadline) => {
+                handle.tick();
+                // While many are due, one turn follows the other; children that write and clients come between.
+                if handle.until_deadline().is_some_and(|left| left.is_zero()) {
+                    handle.pump();
+                    tokio::task::yield_now().await;
+                }
+            }
             ready = pipes.readable() => {
                 let mut ready = ready?;
                 if !handle.pump() {

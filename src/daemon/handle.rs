@@ -5,11 +5,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
@@ -22,11 +22,12 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::log;
 use crate::model::signal::Signal;
 use crate::model::states::SupervisorState;
-use crate::model::time::{Moment, Now, UnixTime};
+use crate::model::time::Now;
 use crate::supervisor::Supervisor;
 use crate::supervisor::command::{Command, Input, Reply, RequestId};
 use crate::supervisor::event::Channel;
-use crate::supervisor::turn::{ActivationError, Effect, Ending, ProcessId, Turn};
+use crate::supervisor::listener_pool::Serial;
+use crate::supervisor::turn::{ActivationError, ChildKind, Effect, Ending, ProcessId, Turn};
 
 /// How the configuration is read again; given by whoever read it the first time. Errors are texts for people.
 pub struct Reader {
@@ -55,26 +56,26 @@ struct Core {
     activity: ActivityLog,
     callers: HashMap<RequestId, oneshot::Sender<Result<Reply, Fault>>>,
     next_request: u64,
-    clock: Instant,
     ending: Option<Ending>,
 }
 
 impl Handle {
-    /// Adds the configured groups to a new machine. Nothing is started before the event loop runs.
+    /// Adds the configured groups to a new machine. Nothing is started before the event loop runs. Numbers of events go
+    /// on from `serial` (SHD-015).
     pub fn new(
         os: UnixOs,
         settings: SupervisordConfig,
         groups: Vec<GroupConfig>,
         reader: Reader,
         activity: ActivityLog,
+        serial: Serial,
     ) -> Result<Self, ActivationError> {
         let mut core = Core {
-            supervisor: Supervisor::new(),
+            supervisor: Supervisor::continuing(settings.identifier.clone(), serial),
             os,
             activity,
             callers: HashMap::new(),
             next_request: 0,
-            clock: Instant::now(),
             ending: None,
         };
         core.turn(|supervisor, turn| supervisor.boot(turn, groups))?;
@@ -134,13 +135,22 @@ impl Handle {
         let config = (self.0.reader.reread)()?;
         // The reference forgets them (QRK-040).
         let warnings = config.messages.warnings.iter();
-        warnings.for_each(|line| log::warn!("{line}"));
+        warnings
+            .chain(&config.messages.own_warnings)
+            .for_each(|line| log::warn!("{line}"));
         let mut core = self.0.core.borrow_mut();
         core.os.settings.childlogdir = config.supervisord.childlogdir.clone();
         core.os.settings.identifier = config.supervisord.identifier.clone();
         core.os.settings.strip_ansi = config.supervisord.strip_ansi;
+        core.supervisor
+            .set_identifier(&config.supervisord.identifier);
         *self.0.settings.borrow_mut() = config.supervisord;
         Ok(config.groups)
+    }
+
+    /// Where the numbers of events have got to.
+    pub fn next_serial(&self) -> Serial {
+        self.0.core.borrow().supervisor.next_serial()
     }
 
     pub fn identifier(&self) -> String {
@@ -254,13 +264,7 @@ impl Handle {
 
 impl Core {
     fn now(&self) -> Now {
-        let unix = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Now {
-            moment: Moment::from_origin(self.clock.elapsed()),
-            unix: UnixTime::from_nanos(i64::try_from(unix.as_nanos()).unwrap_or(i64::MAX)),
-        }
+        self.os.clock.now()
     }
 
     fn input(&mut self, input: Input) {
@@ -272,11 +276,7 @@ impl Core {
         let now = self.now();
         let mut announced = Vec::new();
         let mut effects = |effect| announced.push(effect);
-        let mut turn = Turn {
-            now,
-            os: &mut self.os,
-            effects: &mut effects,
-        };
+        let mut turn = Turn::new(now, &mut self.os, &mut effects);
         let result = act(&mut self.supervisor, &mut turn);
         for effect in announced {
             self.apply(effect);
@@ -286,8 +286,9 @@ impl Core {
 
     fn apply(&mut self, effect: Effect) {
         match effect {
-            // Nobody listens yet.
+            // Listeners have it already; nobody else listens yet.
             Effect::Emitted(_) => {}
+            Effect::Print((channel, bytes)) => print(channel, &bytes),
             Effect::Reply(request, answer) => {
                 if let Some(caller) = self.callers.remove(&request) {
                     // A caller that has gone away needs no answer (RPC-212).
@@ -321,11 +322,26 @@ impl Core {
             .supervisor
             .process_state(id)
             .map_or("UNKNOWN", |state| state.name());
+        let kind = match (channel, self.supervisor.kind(id)) {
+            (Channel::Stdout, Some(ChildKind::Listener)) => "PEventListenerDispatcher",
+            _ => "POutputDispatcher",
+        };
         log::debug!(
-            "fd {fd} closed, stopped monitoring <POutputDispatcher at {fd} for <Subprocess at {} with name {name} in \
+            "fd {fd} closed, stopped monitoring <{kind} at {fd} for <Subprocess at {} with name {name} in \
              state {state}> ({})>",
             id.0,
             channel.name()
         );
     }
+}
+
+/// Writes to supervisord's own output. Nobody can be told when that fails.
+fn print(channel: Channel, bytes: &[u8]) {
+    let _ = match channel {
+        Channel::Stdout => {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes).and_then(|()| out.flush())
+        }
+        Channel::Stderr => io::stderr().write_all(bytes),
+    };
 }

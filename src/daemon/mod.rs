@@ -14,11 +14,13 @@
 //! | `pipes` | bytes from and to children |
 //! | `reap` | the one place that waits for children |
 //! | `auto_logs` | AUTO log files |
+//! | `clock` | both clocks |
 //!
 //! std's and tokio's own `Command` are not used here: they wait for children by themselves, and would lose theirs to
 //! our reaper.
 
 pub mod auto_logs;
+pub mod clock;
 pub mod daemonize;
 pub mod event_loop;
 pub mod exec;

@@ -3,7 +3,7 @@
 //! All of them hang on one epoll instance of our own, which the event loop watches as a single descriptor. A pipe that
 //! is ready gives one block per round, so that a child that floods its log cannot keep the others, or a client, from
 //! being served. Bytes go through the scanner of `stream` to the logs of `logs`; only what is also an event leaves as
-//! [`Heard`].
+//! [`Heard`]. What an event listener says on its stdout goes to its log as it is, and leaves as it is.
 //!
 //! This module starts nobody and decides nothing.
 
@@ -22,11 +22,12 @@ use crate::logs::rotating::Rotation;
 use crate::logs::syslog::Syslog;
 use crate::model::log;
 use crate::model::py_repr::repr_str;
+use crate::stream::ansi::strip_escapes;
 use crate::stream::capture::{CaptureScanner, Piece};
-use crate::stream::text::output_line;
+use crate::stream::text::{listener_output_line, output_line};
 use crate::supervisor::command::Said;
 use crate::supervisor::event::Channel;
-use crate::supervisor::turn::ProcessId;
+use crate::supervisor::turn::{ChildKind, ProcessId};
 
 /// The size of a block, and of a pipe: one read empties it.
 const BLOCK: usize = 64 * 1024;
@@ -87,8 +88,17 @@ struct Stdin {
 
 struct Output {
     fd: Option<OwnedFd>,
-    scanner: CaptureScanner,
+    meaning: Meaning,
     sink: Sink,
+}
+
+/// What a stream is to us.
+enum Meaning {
+    Output(CaptureScanner),
+    /// The protocol of a listener: neither captured nor an event, and stripped in the log only (ELC-008, LOG-034).
+    Protocol {
+        strip_ansi: bool,
+    },
 }
 
 /// Where the bytes of one stream go.
@@ -127,6 +137,7 @@ impl Pipes {
     pub fn open(
         &mut self,
         id: ProcessId,
+        kind: ChildKind,
         config: &ProcessConfig,
         strip_ansi: bool,
         socket: Option<OwnedFd>,
@@ -139,7 +150,10 @@ impl Pipes {
                 (child_stdin, Some(stdin))
             }
         };
-        let (child_stdout, stdout) = output(id, Channel::Stdout, config, strip_ansi)?;
+        let (child_stdout, mut stdout) = output(id, Channel::Stdout, config, strip_ansi)?;
+        if kind == ChildKind::Listener {
+            stdout.meaning = Meaning::Protocol { strip_ansi };
+        }
         let mut pipes = ChildPipes {
             name: config.name.clone(),
             stdin: stdin.map(|fd| Stdin {
@@ -264,7 +278,9 @@ impl Pipes {
             return Ok(());
         };
         for output in &mut child.outputs {
-            output.scanner.clear();
+            if let Meaning::Output(scanner) = &mut output.meaning {
+                scanner.clear();
+            }
             output.sink.log.remove_and_reopen()?;
         }
         Ok(())
@@ -310,8 +326,16 @@ impl Output {
                 0
             }
             Ok(got) => {
-                let Self { scanner, sink, .. } = self;
-                scanner.push(&block[..got], |piece| sink.take(piece, name, heard));
+                let Self { meaning, sink, .. } = self;
+                let bytes = &block[..got];
+                match meaning {
+                    Meaning::Output(scanner) => {
+                        scanner.push(bytes, |piece| sink.take(piece, name, heard));
+                    }
+                    Meaning::Protocol { strip_ansi } => {
+                        sink.take_protocol(bytes, *strip_ansi, name, heard);
+                    }
+                }
                 got
             }
             Err(Errno::EAGAIN | Errno::EINTR) => 0,
@@ -327,8 +351,10 @@ impl Output {
     }
 
     fn finish(&mut self, name: &str, heard: &mut Vec<Heard>) {
-        let Self { scanner, sink, .. } = self;
-        scanner.finish(|piece| sink.take(piece, name, heard));
+        let Self { meaning, sink, .. } = self;
+        if let Meaning::Output(scanner) = meaning {
+            scanner.finish(|piece| sink.take(piece, name, heard));
+        }
     }
 
     /// Closing the descriptor also takes it off the epoll instance, since no other process holds our end.
@@ -373,6 +399,23 @@ impl Sink {
                 },
             ));
         }
+    }
+
+    /// What a listener said (EVL-014, MSG-019).
+    fn take_protocol(
+        &mut self,
+        bytes: &[u8],
+        strip_ansi: bool,
+        name: &str,
+        heard: &mut Vec<Heard>,
+    ) {
+        log::debug!("{}", listener_output_line(name, self.channel.name(), bytes));
+        if strip_ansi {
+            self.write(&strip_escapes(bytes), name);
+        } else {
+            self.write(bytes, name);
+        }
+        heard.push(Heard::Said(self.id, Said::Protocol(bytes.to_vec())));
     }
 
     /// Complains once when the log cannot be written (a full disk, say), and once when it can again.
@@ -423,7 +466,7 @@ fn output(
         theirs,
         Output {
             fd: Some(ours),
-            scanner,
+            meaning: Meaning::Output(scanner),
             sink,
         },
     ))

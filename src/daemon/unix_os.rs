@@ -10,18 +10,19 @@ use bstr::{BStr, ByteSlice};
 use nix::errno::Errno;
 
 use super::auto_logs;
+use super::clock::Clock;
 use super::exec::{ChildPlan, ChildStack, Identity, errno_name};
 use super::fcgi::{Resolve, Sockets};
 use super::lookup::{self, Program};
-use super::pipes::{ChildEnds, Pipes};
+use super::pipes::{ChildEnds, Pipes, StdinError};
 use super::privileges::{self, Change};
 use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::config::users::UserDatabase;
 use crate::model::signal::Signal;
 use crate::supervisor::event::Channel;
 use crate::supervisor::turn::{
-    AutoLogError, CommandError, Os, Pid, ProcessId, SignalError, SignalTarget, SocketError,
-    SpawnError,
+    AutoLogError, ChildKind, CommandError, Os, Pid, ProcessId, SignalError, SignalTarget,
+    SocketError, SpawnError, Spawned, StdinClosed,
 };
 
 /// Options of supervisord that children depend on. A reread may change them (RRD-002).
@@ -45,6 +46,7 @@ pub struct UnixOs {
     environment: Vec<(OsString, OsString)>,
     users: UserDatabase,
     stack: ChildStack,
+    pub clock: Clock,
 }
 
 impl UnixOs {
@@ -57,6 +59,7 @@ impl UnixOs {
             environment: std::env::vars_os().collect(),
             users: UserDatabase::system(),
             stack: ChildStack::default(),
+            clock: Clock::start(),
         })
     }
 
@@ -190,9 +193,10 @@ impl Os for UnixOs {
     fn spawn(
         &mut self,
         id: ProcessId,
+        kind: ChildKind,
         group: &str,
         config: &ProcessConfig,
-    ) -> Result<Pid, SpawnError> {
+    ) -> Result<Spawned, SpawnError> {
         // Before everything else, as the lines of the log show (FCG-003).
         let socket = match &config.socket {
             Some(socket) => Some(
@@ -205,7 +209,7 @@ impl Os for UnixOs {
         let program = self.find(config).map_err(SpawnError::Command)?;
         let ends = self
             .pipes
-            .open(id, config, self.settings.strip_ansi, socket)
+            .open(id, kind, config, self.settings.strip_ansi, socket)
             .map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
                 Some(Errno::EMFILE) => SpawnError::TooManyFiles,
                 Some(errno) => SpawnError::Dispatchers {
@@ -216,8 +220,9 @@ impl Os for UnixOs {
                 },
             })?;
         let plan = self.plan(group, config, program, &ends);
+        let at = Some(self.clock.now());
         match self.stack.spawn(&plan) {
-            Ok(pid) => Ok(Pid(pid)),
+            Ok(pid) => Ok(Spawned { pid: Pid(pid), at }),
             Err(errno) => {
                 self.pipes.discard(id);
                 Err(match errno {
@@ -227,6 +232,14 @@ impl Os for UnixOs {
                     },
                 })
             }
+        }
+    }
+
+    fn write_stdin(&mut self, id: ProcessId, bytes: &[u8]) -> Result<(), StdinClosed> {
+        // A listener for whom that much waits already is as good as one that does not read at all.
+        match self.pipes.write_stdin(id, bytes) {
+            Ok(()) => Ok(()),
+            Err(StdinError::Closed | StdinError::Full) => Err(StdinClosed),
         }
     }
 

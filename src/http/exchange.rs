@@ -23,6 +23,9 @@ use super::site::Backend;
 use super::tail::{self, Surroundings};
 use super::watch::Watcher;
 
+/// Answers up to this many bytes are given even when too many larger ones wait to be read.
+const SMALL_ANSWER: usize = 64 * 1024;
+
 /// What all connections of all servers share.
 pub struct House<B> {
     pub backend: Rc<B>,
@@ -158,7 +161,10 @@ impl<B: Backend> Visitor<B> {
         }
         let answers = &self.house.answers;
         match self.house.backend.respond(body).await {
-            Ok(_) if answers.is_spent() => Reply::error(StatusCode::SERVICE_UNAVAILABLE),
+            // Whoever wants to stop something must be answered, however many others do not read what they asked for.
+            Ok(document) if document.len() > SMALL_ANSWER && answers.is_spent() => {
+                Reply::error(StatusCode::SERVICE_UNAVAILABLE)
+            }
             Ok(document) => {
                 let share = answers.take(document.len());
                 Reply::xml(document, share)

@@ -5,4 +5,5 @@
 
 pub mod ansi;
 pub mod capture;
+pub mod listener;
 pub mod text;

@@ -17,7 +17,7 @@ pub enum Input {
     Command(RequestId, Command),
     /// A child was reaped; its pipes have been drained before (SPN-029).
     ChildExited { pid: Pid, status: ExitStatus },
-    /// A child wrote something that is also an event.
+    /// A child wrote something that is also an event, or what a listener says.
     ChildSaid { id: ProcessId, said: Said },
     /// supervisord itself received a signal.
     Signalled(Signal),
@@ -118,9 +118,17 @@ impl ExitStatus {
     }
 }
 
-/// Output of a child that is also an event.
+/// Output of a child that is more than bytes for its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
-    Log { channel: Channel, data: Vec<u8> },
-    Communication { channel: Channel, data: Vec<u8> },
+    Log {
+        channel: Channel,
+        data: Vec<u8>,
+    },
+    Communication {
+        channel: Channel,
+        data: Vec<u8>,
+    },
+    /// The stdout of an event listener, as it was read.
+    Protocol(Vec<u8>),
 }

@@ -8,10 +8,12 @@ use super::command::{Command, ProcessResult, Reply, RequestId};
 use super::event::{Channel, Event};
 use super::group::{GroupId, ProcessGroup};
 use super::process::Process;
-use super::turn::{ActivationError, AutoLogError, CommandError, Effect, ProcessId, Turn};
+use super::turn::{
+    ActivationError, AutoLogError, ChildKind, CommandError, Effect, ProcessId, Turn,
+};
 use super::wait::{Waiter, WaiterKind, Wanted, process_result};
 use crate::config::diff::{Difference, diff};
-use crate::config::types::{GroupConfig, LogFile};
+use crate::config::types::{GroupConfig, GroupKind, LogFile};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::namespec::{Namespec, display_name};
 use crate::model::signal::Signal;
@@ -82,7 +84,7 @@ impl Supervisor {
                 }))
             }
             Command::SendRemoteEvent { kind, data } => {
-                turn.tell(Effect::Emitted(Event::RemoteCommunication { kind, data }));
+                turn.emit(Event::RemoteCommunication { kind, data });
                 Ok(Some(Reply::True))
             }
             Command::Shutdown => {
@@ -394,6 +396,10 @@ impl Supervisor {
             by_name: BTreeMap::new(),
             unstopped: 0,
         };
+        let kind = match group.config.kind {
+            GroupKind::EventListener(_) => ChildKind::Listener,
+            GroupKind::Programs | GroupKind::Fcgi(_) => ChildKind::Program,
+        };
         for process in &group.config.processes {
             // Of two processes with one name the later definition takes the earlier one's place (NAM-014).
             let place = match group.by_name.get(&process.name) {
@@ -417,6 +423,7 @@ impl Supervisor {
                 id,
                 group_id,
                 place,
+                kind,
                 &group.config.name,
                 process.clone(),
                 turn.now.moment,
@@ -425,10 +432,12 @@ impl Supervisor {
             self.processes.insert(id, process);
             self.set_process_deadline(id, deadline);
         }
+        // A pool subscribes before its own group is told of (EVL-018).
+        self.open_pool(turn, group_id, &group);
         let name = group.config.name.clone();
         self.group_names.insert(name.clone(), group_id);
         self.groups.insert(group_id, group);
-        turn.tell(Effect::Emitted(Event::GroupAdded { name }));
+        turn.emit(Event::GroupAdded { name });
         Ok(())
     }
 
@@ -443,14 +452,15 @@ impl Supervisor {
         }
         if let Some(group) = self.groups.remove(&id) {
             self.group_names.remove(name);
+            self.close_pool(turn, id);
             for member in group.members {
                 turn.os.let_go(member);
                 self.forget(member);
             }
         }
-        turn.tell(Effect::Emitted(Event::GroupRemoved {
+        turn.emit(Event::GroupRemoved {
             name: name.to_owned(),
-        }));
+        });
         Ok(Reply::True)
     }
 

@@ -1,8 +1,8 @@
 //! Events: what the machine tells the world, with the names and payloads that listeners see (section 7 of the
 //! daemon's contract, EVT rows).
 
-use crate::model::py_repr::repr_bytes;
 use crate::model::states::ProcessState;
+use crate::stream::text::shown;
 
 /// One of a child's streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +57,11 @@ pub enum Event {
     GroupRemoved {
         name: String,
     },
+    /// A new period of the wall clock has begun; both in seconds (EVT-030).
+    Tick {
+        period: i64,
+        when: i64,
+    },
 }
 
 /// What a state event says beyond the names (EVT-019 to 021).
@@ -103,10 +108,13 @@ impl Event {
             Self::SupervisorStopping => "SUPERVISOR_STATE_CHANGE_STOPPING",
             Self::GroupAdded { .. } => "PROCESS_GROUP_ADDED",
             Self::GroupRemoved { .. } => "PROCESS_GROUP_REMOVED",
+            Self::Tick { period: 5, .. } => "TICK_5",
+            Self::Tick { period: 60, .. } => "TICK_60",
+            Self::Tick { .. } => "TICK_3600",
         }
     }
 
-    /// The payload, exactly (EVT-018 to 029).
+    /// The payload, exactly (EVT-018 to 030). Data that is not UTF-8 is shown as Python shows bytes (EVT-026).
     pub fn payload(&self) -> String {
         match self {
             Self::ProcessState {
@@ -139,7 +147,7 @@ impl Event {
                 let channel = channel.name();
                 format!(
                     "processname:{process} groupname:{group} pid:{pid} channel:{channel}\n{}",
-                    as_text(data)
+                    shown(data)
                 )
             }
             Self::ProcessCommunication {
@@ -151,7 +159,7 @@ impl Event {
             } => {
                 format!(
                     "processname:{process} groupname:{group} pid:{pid}\n{}",
-                    as_text(data)
+                    shown(data)
                 )
             }
             Self::RemoteCommunication { kind, data } => format!("type:{kind}\n{data}"),
@@ -159,15 +167,8 @@ impl Event {
             Self::GroupAdded { name } | Self::GroupRemoved { name } => {
                 format!("groupname:{name}\n")
             }
+            Self::Tick { when, .. } => format!("when:{when}"),
         }
-    }
-}
-
-/// Data that is not UTF-8 is shown as Python shows bytes (EVT-026).
-fn as_text(data: &[u8]) -> String {
-    match std::str::from_utf8(data) {
-        Ok(text) => text.to_owned(),
-        Err(_) => format!("Undecodable: {}", repr_bytes(data)),
     }
 }
 
@@ -232,6 +233,14 @@ mod tests {
         assert_eq!(
             Event::GroupAdded { name: "g".into() }.payload(),
             "groupname:g\n"
+        );
+        let tick = Event::Tick {
+            period: 60,
+            when: 120,
+        };
+        assert_eq!(
+            format!("{} {}", tick.name(), tick.payload()),
+            "TICK_60 when:120"
         );
     }
 }

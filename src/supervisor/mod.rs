@@ -15,18 +15,26 @@
 //! | `control` | what clients ask for |
 //! | `wait` | calls that are answered later |
 //! | `shutdown` | group after group, last priority first |
+//! | `listener_pool`, `pools` | events that wait for listeners, and listeners that wait for events |
+//! | `result_handler` | what a listener's result means |
+//! | `tick` | the events of the wall clock |
 //! | `view` | read-only looks for the interfaces |
 
 pub mod command;
 pub mod event;
 pub mod group;
+pub mod listener_pool;
 pub mod process;
+pub mod result_handler;
 pub mod turn;
 
 mod control;
+mod listeners;
+mod pools;
 mod shutdown;
 #[cfg(test)]
 mod tests;
+mod tick;
 mod view;
 mod wait;
 
@@ -35,15 +43,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use command::{ExitStatus, Input, RequestId, Said};
 use event::Event;
 use group::{GroupId, ProcessGroup};
+use listener_pool::Serial;
+use pools::Pools;
 use process::{Process, words_for};
 use shutdown::Shutdown;
+use tick::Ticks;
 use turn::{ActivationError, Effect, Pid, ProcessId, Turn};
 use wait::Waiter;
 
 use crate::config::types::GroupConfig;
 use crate::model::log;
 use crate::model::signal::Signal;
-use crate::model::states::SupervisorState;
+use crate::model::states::{ProcessState, SupervisorState};
 use crate::model::time::Moment;
 
 /// Something that wants attention at a certain moment.
@@ -54,7 +65,22 @@ enum Due {
     StopReport(ProcessId),
     /// Say again whom the shutdown waits for (SHD-008).
     ShutdownReport,
+    /// Look at the wall clock.
+    Ticks,
 }
+
+/// A stop on the way past all groups; they are made in the order of these fields.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Visit {
+    priority: i64,
+    group: GroupId,
+    rank: usize,
+    /// `None`: the group's pool.
+    process: Option<ProcessId>,
+}
+
+/// So many children are started by time alone in one turn; a call for many starts all of its own.
+const SPAWNS_PER_TURN: usize = 16;
 
 /// Owner of all state. See the module's essay.
 #[derive(Debug)]
@@ -80,6 +106,10 @@ pub struct Supervisor {
     /// Processes whose waiting callers are due for a line in the log.
     reports_due: Vec<ProcessId>,
     shutdown: Option<Shutdown>,
+    /// Lent to the turn while one is taken.
+    pools: Pools,
+    ticks: Ticks,
+    ticks_deadline: Option<Moment>,
     next_group: u32,
     next_process: u32,
 }
@@ -93,6 +123,12 @@ impl Default for Supervisor {
 impl Supervisor {
     /// A machine with nothing in it. [`boot`](Self::boot) fills it.
     pub fn new() -> Self {
+        Self::continuing(String::new(), Serial::default())
+    }
+
+    /// The same for a supervisord with this identifier. Numbers of events go on from `serial`, where a former run of
+    /// the same process left them (SHD-015).
+    pub fn continuing(identifier: String, serial: Serial) -> Self {
         Self {
             state: SupervisorState::Running,
             available: Vec::new(),
@@ -109,6 +145,9 @@ impl Supervisor {
             touched: Vec::new(),
             reports_due: Vec::new(),
             shutdown: None,
+            pools: Pools::continuing(identifier, serial),
+            ticks: Ticks::default(),
+            ticks_deadline: None,
             next_group: 0,
             next_process: 0,
         }
@@ -122,28 +161,48 @@ impl Supervisor {
         groups: Vec<GroupConfig>,
     ) -> Result<(), ActivationError> {
         self.available = groups;
-        for place in 0..self.available.len() {
-            if !self.group_names.contains_key(&self.available[place].name) {
-                self.activate(turn, place)?;
+        self.lending_pools(turn, |machine, turn| {
+            for place in 0..machine.available.len() {
+                let name = &machine.available[place].name;
+                if !machine.group_names.contains_key(name) {
+                    machine.activate(turn, place)?;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// The event that opens every run, once everything is ready (LIF-041).
     pub fn announce_running(&mut self, turn: &mut Turn<'_>) {
-        turn.tell(Effect::Emitted(Event::SupervisorRunning));
+        self.lending_pools(turn, |_, turn| turn.emit(Event::SupervisorRunning));
     }
 
     /// Takes one turn: does what `input` brings about and everything that follows from it at once.
     pub fn handle(&mut self, turn: &mut Turn<'_>, input: Input) {
+        self.lending_pools(turn, |machine, turn| machine.take_turn(turn, input));
+    }
+
+    /// What a client or a child says is followed by a look at everybody, and only then are callers answered; deaths and
+    /// signals are looked into afterwards: the order of the reference's loop.
+    fn take_turn(&mut self, turn: &mut Turn<'_>, input: Input) {
         match input {
-            Input::Command(request, command) => self.command(turn, request, command),
+            Input::Command(request, command) => {
+                // A group that is added is looked at later, as in the reference.
+                let present = self.everybody();
+                self.command(turn, request, command);
+                self.pass(turn, present);
+            }
+            Input::ChildSaid { id, said } => {
+                self.child_said(turn, id, said);
+                self.pass(turn, self.everybody());
+            }
             Input::ChildExited { pid, status } => self.child_exited(turn, pid, status),
-            Input::ChildSaid { id, said } => self.child_said(turn, id, said),
             Input::Signalled(signal) => self.signalled(turn, signal),
-            Input::Tick => self.tick(turn),
+            Input::Tick => {
+                self.pass(turn, self.everybody());
+            }
         }
+        self.emit_ticks(turn);
         self.settle(turn);
     }
 
@@ -152,89 +211,130 @@ impl Supervisor {
         self.deadlines.first().map(|(at, _)| *at)
     }
 
-    /// Answers whoever can be answered and takes the shutdown as far as it goes at this moment.
+    /// Answers whoever can be answered, tells listeners what there is to tell, and takes the shutdown as far as it goes
+    /// at this moment.
     fn settle(&mut self, turn: &mut Turn<'_>) {
-        self.answer_waiters(turn);
-        while self.state != SupervisorState::Running && self.shutdown_step(turn) {}
+        loop {
+            self.answer_waiters(turn);
+            if self.state != SupervisorState::Running {
+                while self.shutdown_step(turn) {}
+                return;
+            }
+            if !self.pass(turn, self.everybody()) {
+                return;
+            }
+        }
     }
 
-    /// Shutdown's line first, then the processes, then the callers: the order of one pass of the reference's loop.
-    fn tick(&mut self, turn: &mut Turn<'_>) {
+    /// The group that would be activated next: all that are there come before it.
+    fn everybody(&self) -> GroupId {
+        GroupId(self.next_group)
+    }
+
+    /// Goes by all groups before `end`, in the order of their priorities: processes do what is due, and after its
+    /// members a pool sends its events. False when nothing came of it.
+    fn pass(&mut self, turn: &mut Turn<'_>, end: GroupId) -> bool {
         let now = turn.now.moment;
-        let mut processes: Vec<ProcessId> = Vec::new();
+        let mut visits: Vec<Visit> = Vec::new();
         let mut shutdown_report = false;
         for (at, what) in &self.deadlines {
             if *at > now {
                 break;
             }
             match what {
-                Due::Process(id) => processes.push(*id),
+                Due::Process(id) => visits.extend(self.visit(*id)),
                 Due::StopReport(id) => self.reports_due.push(*id),
                 Due::ShutdownReport => shutdown_report = true,
+                // Looked at in every turn.
+                Due::Ticks => {}
             }
         }
         if shutdown_report {
             self.report_unstopped(turn);
         }
-        self.in_visiting_order(&mut processes);
+        visits.extend(turn.pools.priorities().map(|(priority, group)| Visit {
+            priority,
+            group,
+            rank: usize::MAX,
+            process: None,
+        }));
+        visits.retain(|visit| visit.group < end);
+        visits.sort_unstable();
         let may_start = self.may_start();
-        for id in processes {
-            self.with_process(turn, id, |process, turn| {
-                process.transition(turn, may_start)
-            });
+        let mut moved = false;
+        for visit in visits {
+            match visit.process {
+                // The rest is still due, and the next turn comes at once: clients and dying children get their turns
+                // between.
+                Some(_) if turn.spawns >= SPAWNS_PER_TURN => return false,
+                Some(id) => {
+                    let before = self.process_deadlines.get(&id).copied();
+                    self.with_process(turn, id, |process, turn| {
+                        process.transition(turn, may_start)
+                    });
+                    moved |= before != self.process_deadlines.get(&id).copied();
+                }
+                None => moved |= turn.pools.dispatch(visit.group, turn.os),
+            }
         }
+        moved
     }
 
     /// Groups by ascending priority, members as configured (LIF-042).
-    fn in_visiting_order(&self, ids: &mut [ProcessId]) {
-        if ids.len() < 2 {
-            return;
-        }
-        ids.sort_by_key(|id| {
-            let process = self.processes.get(id);
-            process.map(|process| {
-                (
-                    self.group_priority(process.group),
-                    process.group,
-                    process.rank,
-                )
-            })
-        });
+    fn visit(&self, id: ProcessId) -> Option<Visit> {
+        let process = self.processes.get(&id)?;
+        Some(Visit {
+            priority: self.group_priority(process.group),
+            group: process.group,
+            rank: process.rank,
+            process: Some(id),
+        })
     }
 
     fn child_exited(&mut self, turn: &mut Turn<'_>, pid: Pid, status: ExitStatus) {
         match self.by_pid.get(&pid).copied() {
             Some(id) => {
                 self.with_process(turn, id, |process, turn| process.child_exited(turn, status));
+                turn.pools.child_exited(id);
             }
             None => log::info!("reaped unknown pid {} ({})", pid.0, words_for(status)),
         }
     }
 
     fn child_said(&mut self, turn: &mut Turn<'_>, id: ProcessId, said: Said) {
+        let (channel, data, whole) = match said {
+            Said::Log { channel, data } => (channel, data, false),
+            Said::Communication { channel, data } => (channel, data, true),
+            Said::Protocol(bytes) => {
+                for printed in turn.pools.heard(id, &bytes) {
+                    turn.tell(Effect::Print(printed));
+                }
+                return;
+            }
+        };
         let Some(child) = self.processes.get(&id) else {
             return;
         };
         let process = child.config.name.clone();
         let group = child.group_name.clone();
         let pid = child.pid().map_or(0, |pid| pid.0);
-        let event = match said {
-            Said::Log { channel, data } => Event::ProcessLog {
+        turn.emit(if whole {
+            Event::ProcessCommunication {
                 channel,
                 process,
                 group,
                 pid,
                 data,
-            },
-            Said::Communication { channel, data } => Event::ProcessCommunication {
+            }
+        } else {
+            Event::ProcessLog {
                 channel,
                 process,
                 group,
                 pid,
                 data,
-            },
-        };
-        turn.tell(Effect::Emitted(event));
+            }
+        });
     }
 
     fn signalled(&mut self, turn: &mut Turn<'_>, signal: Signal) {
@@ -300,11 +400,17 @@ impl Supervisor {
     ) -> Option<R> {
         let may_start = self.may_start();
         let process = self.processes.get_mut(&id)?;
-        let (pid_before, stopped_before) = (process.pid(), process.state().is_stopped());
+        let (pid_before, state_before) = (process.pid(), process.state());
         let result = act(process, turn);
-        let (pid_after, stopped_after) = (process.pid(), process.state().is_stopped());
+        let (pid_after, state_after) = (process.pid(), process.state());
+        let (stopped_before, stopped_after) = (state_before.is_stopped(), state_after.is_stopped());
         let (group, deadline) = (process.group, process.deadline(may_start));
 
+        if (pid_before, state_before) != (pid_after, state_after) {
+            let new_child = pid_after.is_some() && pid_before != pid_after;
+            let running = state_after == ProcessState::Running;
+            turn.pools.process_changed(id, running, new_child);
+        }
         if pid_before != pid_after {
             if let Some(pid) = pid_before {
                 self.by_pid.remove(&pid);

@@ -23,7 +23,7 @@ use std::time::Duration;
 use super::command::ExitStatus;
 use super::event::{Event, StateExtra};
 use super::group::GroupId;
-use super::turn::{Effect, Pid, ProcessId, SignalError, SignalTarget, Turn};
+use super::turn::{ChildKind, Pid, ProcessId, SignalError, SignalTarget, Spawned, Turn};
 use crate::config::types::{Autorestart, ProcessConfig};
 use crate::model::log;
 use crate::model::signal::{Signal, signal_name};
@@ -74,6 +74,7 @@ pub struct Process {
     pub group: GroupId,
     /// Position within the group's configuration; decides who goes first when several are due.
     pub rank: usize,
+    pub kind: ChildKind,
     pub group_name: String,
     pub config: ProcessConfig,
     phase: Phase,
@@ -94,6 +95,7 @@ impl Process {
         id: ProcessId,
         group: GroupId,
         rank: usize,
+        kind: ChildKind,
         group_name: &str,
         config: ProcessConfig,
         added_at: Moment,
@@ -102,6 +104,7 @@ impl Process {
             id,
             group,
             rank,
+            kind,
             group_name: group_name.to_owned(),
             config,
             phase: Phase::Stopped,
@@ -217,6 +220,7 @@ impl Process {
             log::warn!("process '{}' already running", self.config.name);
             return;
         }
+        turn.spawns += 1;
         self.spawnerr = None;
         self.exitstatus = None;
         self.laststart = Some(turn.now);
@@ -225,10 +229,21 @@ impl Process {
             ProcessState::Starting,
             StateExtra::Tries(self.backoff),
         );
-        match turn.os.spawn(self.id, &self.group_name, &self.config) {
-            Ok(pid) => {
+        match turn
+            .os
+            .spawn(self.id, self.kind, &self.group_name, &self.config)
+        {
+            Ok(Spawned { pid, at }) => {
                 log::info!("spawned: '{}' with pid {}", self.config.name, pid.0);
-                let confirm_at = turn.now.moment.plus_seconds(self.config.startsecs);
+                let at = at.unwrap_or(turn.now);
+                self.laststart = Some(at);
+                // With startsecs=0 it is due now, however late in the turn it was spawned (RPC-117).
+                let from = if self.config.startsecs > 0 {
+                    at
+                } else {
+                    turn.now
+                };
+                let confirm_at = from.moment.plus_seconds(self.config.startsecs);
                 self.phase = Phase::Starting { pid, confirm_at };
             }
             Err(error) => {
@@ -478,7 +493,7 @@ impl Process {
             from,
             extra,
         };
-        turn.tell(Effect::Emitted(event));
+        turn.emit(event);
     }
 }
 

@@ -25,36 +25,27 @@ pub(super) struct Shutdown {
 }
 
 impl Supervisor {
-    /// Goes one step on the way out; false when there is nothing to do before something else happens.
+    /// Goes one step on the way out; false when there is nothing to do before something else happens. The order is
+    /// that of one turn of the reference's loop: a group that has stopped makes place for the next one, which is asked
+    /// to stop before listeners get to hear of what happened (EVT-038).
     pub(super) fn shutdown_step(&mut self, turn: &mut Turn<'_>) -> bool {
         if self.shutdown.is_none() {
             self.begin_shutdown(turn);
         }
+        self.retire_head();
         if let Some(group) = self.next_group_to_ask() {
             self.stop_group_for_shutdown(turn, group);
         }
         self.report_unstopped(turn);
-        self.answer_waiters(turn);
-        let everything_stopped = self.unstopped == 0;
-        let head_stopped = |groups: &Self, id: &GroupId| {
-            groups
-                .groups
-                .get(id)
-                .is_none_or(|group| group.unstopped == 0)
-        };
-        let head_done = self
-            .shutdown
-            .as_ref()
-            .and_then(|shutdown| shutdown.queue.last())
-            .is_some_and(|id| head_stopped(self, id));
         let Some(shutdown) = &mut self.shutdown else {
             return false;
         };
         if shutdown.finished {
             return false;
         }
-        if everything_stopped {
+        if self.unstopped == 0 {
             shutdown.finished = true;
+            self.answer_waiters(turn);
             let ending = if self.state == SupervisorState::Restarting {
                 Ending::Restart
             } else {
@@ -63,15 +54,29 @@ impl Supervisor {
             turn.tell(Effect::Finished(ending));
             return false;
         }
-        if head_done {
+        let moved = self.pass(turn, self.everybody());
+        self.answer_waiters(turn);
+        moved || self.head_has_stopped()
+    }
+
+    /// The group whose turn it was has stopped: the one before it is next.
+    fn retire_head(&mut self) {
+        if self.head_has_stopped()
+            && let Some(shutdown) = &mut self.shutdown
+        {
             shutdown.queue.pop();
             shutdown.asked = false;
         }
-        head_done
+    }
+
+    fn head_has_stopped(&self) -> bool {
+        let shutdown = self.shutdown.as_ref().filter(|shutdown| shutdown.asked);
+        let head = shutdown.and_then(|shutdown| shutdown.queue.last());
+        head.is_some_and(|id| self.groups.get(id).is_none_or(|group| group.unstopped == 0))
     }
 
     fn begin_shutdown(&mut self, turn: &mut Turn<'_>) {
-        turn.tell(Effect::Emitted(Event::SupervisorStopping));
+        turn.emit(Event::SupervisorStopping);
         self.shutdown = Some(Shutdown {
             queue: self.groups_by_priority(),
             asked: false,

@@ -8,14 +8,14 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::Supervisor;
-use super::command::{Command, ExitStatus, Input, RequestId};
+use super::command::{Command, ExitStatus, Input, RequestId, Said};
 use super::event::Channel;
 use super::turn::{
-    AutoLogError, CommandError, Effect, Os, Pid, ProcessId, SignalError, SignalTarget, SpawnError,
-    Turn,
+    AutoLogError, ChildKind, CommandError, Effect, Os, Pid, ProcessId, SignalError, SignalTarget,
+    SpawnError, Spawned, StdinClosed, Turn,
 };
 use crate::config::types::{
-    Autorestart, GroupConfig, GroupKind, LogFile, ProcessConfig, StreamConfig,
+    Autorestart, EventListenerConfig, GroupConfig, GroupKind, LogFile, ProcessConfig, StreamConfig,
 };
 use crate::model::signal::Signal;
 use crate::model::states::{ProcessState, SupervisorState};
@@ -36,6 +36,7 @@ enum What {
     Nothing,
     Ask(Command),
     Exit { nth: usize, status: ExitStatus },
+    Say { nth: usize, said: &'static str },
     Signalled(Signal),
     Forking { works: bool },
     Signals { delivery: Delivery },
@@ -74,10 +75,17 @@ fn happening() -> impl Strategy<Value = Happening> {
         }),
     ];
     let delivery = prop_oneof![6 => Just(Delivery::Arrive), 2 => Just(Delivery::FindNobody), 1 => Just(Delivery::Fail)];
+    let said = prop::sample::select(vec![
+        "READY\n",
+        "RESULT 2\nOKREADY\n",
+        "RESULT 4\nFAILREADY\n",
+        "huh\n",
+    ]);
     let what = prop_oneof![
         10 => Just(What::Nothing),
         20 => command.prop_map(What::Ask),
-        20 => (0_usize..6, status).prop_map(|(nth, status)| What::Exit { nth, status }),
+        20 => (0_usize..8, status).prop_map(|(nth, status)| What::Exit { nth, status }),
+        15 => (0_usize..2, said).prop_map(|(nth, said)| What::Say { nth, said }),
         3 => any::<bool>().prop_map(|works| What::Forking { works }),
         2 => delivery.prop_map(|delivery| What::Signals { delivery }),
         1 => prop_oneof![Just(Signal::TERM), Just(Signal::HUP), Just(Signal::USR2)].prop_map(What::Signalled),
@@ -99,6 +107,8 @@ struct TestOs {
     delivery: Delivery,
     spawns: usize,
     strangers_signalled: usize,
+    /// When children come to be, if later than the turn begins.
+    spawned_at: Option<Now>,
 }
 
 impl Os for TestOs {
@@ -106,7 +116,13 @@ impl Os for TestOs {
         Ok(())
     }
 
-    fn spawn(&mut self, id: ProcessId, _: &str, _: &ProcessConfig) -> Result<Pid, SpawnError> {
+    fn spawn(
+        &mut self,
+        id: ProcessId,
+        _: ChildKind,
+        _: &str,
+        _: &ProcessConfig,
+    ) -> Result<Spawned, SpawnError> {
         self.spawns += 1;
         self.holding.insert(id);
         if !self.fork_works {
@@ -114,7 +130,10 @@ impl Os for TestOs {
         }
         self.next_pid += 1;
         self.alive.insert(self.next_pid);
-        Ok(Pid(self.next_pid))
+        Ok(Spawned {
+            pid: Pid(self.next_pid),
+            at: self.spawned_at,
+        })
     }
 
     fn signal(&mut self, target: SignalTarget, _: Signal) -> Result<(), SignalError> {
@@ -130,6 +149,10 @@ impl Os for TestOs {
                 text: "Operation not permitted".to_owned(),
             }),
         }
+    }
+
+    fn write_stdin(&mut self, _: ProcessId, _: &[u8]) -> Result<(), StdinClosed> {
+        Ok(())
     }
 
     fn create_auto_log(
@@ -164,6 +187,7 @@ impl World {
             delivery: Delivery::Arrive,
             spawns: 0,
             strangers_signalled: 0,
+            spawned_at: None,
         };
         let mut world = Self {
             supervisor: Supervisor::new(),
@@ -185,14 +209,12 @@ impl World {
         let mut told = Vec::new();
         let now = Now {
             moment: Moment::from_origin(self.now),
-            unix: UnixTime::from_nanos(1),
+            unix: UnixTime::from_nanos(
+                i64::try_from(self.now.as_nanos()).expect("it is not that late"),
+            ),
         };
         let mut effects = |effect| told.push(effect);
-        let mut turn = Turn {
-            now,
-            os: &mut self.os,
-            effects: &mut effects,
-        };
+        let mut turn = Turn::new(now, &mut self.os, &mut effects);
         let result = act(&mut self.supervisor, &mut turn);
         for effect in &told {
             if let Effect::Reply(request, _) = effect {
@@ -247,6 +269,13 @@ impl World {
                     });
                 }
             }
+            What::Say { nth, said } => {
+                let id = self.supervisor.find("l", PROCESSES[*nth]);
+                if let Some(id) = id.filter(|id| self.supervisor.pid(*id).is_some()) {
+                    let said = Said::Protocol(said.as_bytes().to_vec());
+                    self.input(Input::ChildSaid { id, said });
+                }
+            }
             What::Signalled(signal) => self.input(Input::Signalled(*signal)),
             What::Forking { works } => self.os.fork_works = *works,
             What::Signals { delivery } => self.os.delivery = *delivery,
@@ -296,7 +325,15 @@ fn groups() -> Vec<GroupConfig> {
             process("y", Autorestart::Unexpected, 2, true),
         ],
     };
-    vec![group("a", 1), group("b", 2), group("c", 2)]
+    let listeners = GroupConfig {
+        kind: GroupKind::EventListener(EventListenerConfig {
+            events: vec!["EVENT".to_owned()],
+            buffer_size: 3,
+            result_handler: "supervisor.dispatchers:default_handler".to_owned(),
+        }),
+        ..group("l", 1)
+    };
+    vec![group("a", 1), listeners, group("b", 2), group("c", 2)]
 }
 
 /// Every index says what a look at the processes themselves says.
@@ -450,4 +487,62 @@ fn a_stop_in_backoff_keeps_the_count_of_failed_starts() {
         world.supervisor.process_state(id),
         Some(ProcessState::Backoff)
     );
+}
+
+// PST-014, PST-016: a turn that starts many takes its time; each child's startsecs begin with its own spawn.
+#[test]
+fn a_child_that_is_spawned_late_in_a_turn_has_its_startsecs_all_the_same() {
+    let mut world = World::new();
+    let second = Duration::from_secs(1);
+    world.os.spawned_at = Some(Now {
+        moment: Moment::from_origin(5 * second),
+        unix: UnixTime::from_nanos(5_000_000_000),
+    });
+    world.settle();
+    let id = world
+        .supervisor
+        .find("a", "y")
+        .expect("a:y has startsecs=2");
+    world.now = 6 * second;
+    world.settle();
+    assert_eq!(
+        world.supervisor.process_state(id),
+        Some(ProcessState::Starting)
+    );
+    let start = world
+        .supervisor
+        .info(id, UnixTime::default())
+        .map(|info| info.start.capped_seconds());
+    assert_eq!(start, Some(5));
+    world.now = 7 * second;
+    world.settle();
+    assert_eq!(
+        world.supervisor.process_state(id),
+        Some(ProcessState::Running)
+    );
+}
+
+// LIF-042: they all start as soon as they can, but others get their turn in between.
+#[test]
+fn one_turn_starts_a_few_of_many_and_the_next_comes_at_once() {
+    let mut world = World::new();
+    let template = groups();
+    let many: Vec<GroupConfig> = (0..100)
+        .map(|number| GroupConfig {
+            name: format!("g{number:02}"),
+            ..template[0].clone()
+        })
+        .collect();
+    world.supervisor = Supervisor::new();
+    world.turn(|supervisor, turn| supervisor.boot(turn, many).expect("AUTO logs can be made"));
+    world.input(Input::Tick);
+    assert_eq!(world.os.spawns, super::SPAWNS_PER_TURN);
+    assert!(
+        world
+            .supervisor
+            .next_deadline()
+            .is_some_and(|at| at.since_origin() <= world.now)
+    );
+    world.settle();
+    assert_eq!(world.os.spawns, 200);
 }

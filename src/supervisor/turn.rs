@@ -4,9 +4,12 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use super::command::{Reply, RequestId};
 use super::event::{Channel, Event};
+use super::pools::Pools;
+use super::result_handler::Printed;
 use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::model::fault::Fault;
 use crate::model::signal::Signal;
@@ -34,9 +37,30 @@ pub struct Turn<'a> {
     pub os: &'a mut dyn Os,
     /// Takes announcements one by one, in the order in which things happen.
     pub effects: &'a mut dyn FnMut(Effect),
+    /// Lent by the machine for the length of the turn.
+    pub(super) pools: Pools,
+    /// Children that this turn has tried to start.
+    pub(super) spawns: usize,
 }
 
-impl Turn<'_> {
+impl<'a> Turn<'a> {
+    pub fn new(now: Now, os: &'a mut dyn Os, effects: &'a mut dyn FnMut(Effect)) -> Self {
+        Self {
+            now,
+            os,
+            effects,
+            pools: Pools::default(),
+            spawns: 0,
+        }
+    }
+
+    /// Something happened: whoever subscribed takes it now, and it is announced.
+    pub(super) fn emit(&mut self, event: Event) {
+        let event = Rc::new(event);
+        self.tell(Effect::Emitted(Rc::clone(&event)));
+        self.pools.accept(&event);
+    }
+
     pub(super) fn tell(&mut self, effect: Effect) {
         (self.effects)(effect);
     }
@@ -51,9 +75,13 @@ pub trait Os {
     fn spawn(
         &mut self,
         id: ProcessId,
+        kind: ChildKind,
         group: &str,
         config: &ProcessConfig,
-    ) -> Result<Pid, SpawnError>;
+    ) -> Result<Spawned, SpawnError>;
+
+    /// Writes an event to a listener, or queues what it does not take now; never waits (EVL-025, QRK-035).
+    fn write_stdin(&mut self, id: ProcessId, bytes: &[u8]) -> Result<(), StdinClosed>;
 
     fn signal(&mut self, target: SignalTarget, signal: Signal) -> Result<(), SignalError>;
 
@@ -70,11 +98,35 @@ pub trait Os {
     fn let_go(&mut self, _: ProcessId) {}
 }
 
+/// A child that has come to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spawned {
+    pub pid: Pid,
+    /// When, where that is later than the turn began: a turn that starts hundreds takes its time, and each child's
+    /// `startsecs` count from its own beginning.
+    pub at: Option<Now>,
+}
+
+/// What a child's stdout is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChildKind {
+    /// Output, for its log.
+    Program,
+    /// The protocol of event listeners; each piece also comes back as [`Said::Protocol`](super::command::Said).
+    Listener,
+}
+
+/// A listener does not read any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StdinClosed;
+
 /// Everything the machine announces.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// For event listeners, metrics and open pages.
-    Emitted(Event),
+    /// For metrics and open pages; listeners have it already.
+    Emitted(Rc<Event>),
+    /// What a result handler prints on supervisord's own output (CLT-015).
+    Print(Printed),
     Reply(RequestId, Result<Reply, Fault>),
     /// Somebody rotated the files away: open them anew (SIG-006).
     ReopenLogs,

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Supervisor;
 use super::event::Channel;
 use super::process::Process;
-use super::turn::{Pid, ProcessId};
+use super::turn::{ChildKind, Pid, ProcessId};
 use crate::config::types::{GroupConfig, LogFile, StreamConfig};
 use crate::model::process_info::ProcessInfo;
 use crate::model::states::{ProcessState, SupervisorState};
@@ -34,6 +34,10 @@ impl Supervisor {
 
     pub fn process_state(&self, id: ProcessId) -> Option<ProcessState> {
         self.processes.get(&id).map(Process::state)
+    }
+
+    pub fn kind(&self, id: ProcessId) -> Option<ChildKind> {
+        self.processes.get(&id).map(|process| process.kind)
     }
 
     pub fn pid(&self, id: ProcessId) -> Option<Pid> {

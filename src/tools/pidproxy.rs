@@ -155,7 +155,7 @@ impl Signals {
     }
 }
 
-/// The command's path is made absolute, never looked for along PATH; its own argv[0] stays as typed (EXE-004).
+/// The command's path is made absolute, never looked for along PATH; its own name, `argv[0]`, stays as typed (EXE-004).
 fn start(command: &OsStr, arguments: impl Iterator<Item = OsString>) -> io::Result<Child> {
     let path = std::env::current_dir()?.join(command);
     Command::new(path).arg0(command).args(arguments).spawn()

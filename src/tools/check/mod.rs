@@ -30,7 +30,7 @@ use self::render::Colour;
 use super::{ConfigFile, FAILED};
 use crate::config::command_line::CommandLine;
 use crate::config::context::LoadContext;
-use crate::config::survey::survey;
+use crate::config::survey::{MOST_FAULTS, survey};
 
 /// Say everything that is wrong or doubtful in a configuration
 ///
@@ -138,6 +138,10 @@ fn check(file: Option<BString>, context: &LoadContext) -> Vec<Finding> {
         .iter()
         .flat_map(|fault| faults::findings(document, fault))
         .collect();
+    if survey.faults.len() >= MOST_FAULTS {
+        let message = "there may be more errors; these are enough for once";
+        findings.push(Finding::error("more", message, None));
+    }
 
     let mut warnings = names::check(document);
     warnings.extend(shape::check(document));

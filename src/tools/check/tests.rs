@@ -343,6 +343,16 @@ fn the_exit_status_says_how_bad_it_is() {
     assert_eq!((status(&both, false), status(&both, true)), (2, 2));
 }
 
+#[test]
+fn a_list_that_is_cut_short_says_so() {
+    let many: String = (0..301)
+        .map(|number| format!("[program:p{number}]\n"))
+        .collect();
+    let found = findings("more", &format!("[supervisord]\n{many}"));
+    assert_eq!(found.len(), 301);
+    assert_eq!(found.last().map(String::as_str), Some("error[more]"));
+}
+
 // CFL-004, CFL-006, INI-003
 #[test]
 fn a_file_that_cannot_be_read_is_an_error() {
