@@ -119,7 +119,10 @@ impl Client {
              User-agent: Supervisor HTTP Client\r\n{}\r\n",
             self.authorization()
         );
-        let mut connection = Connection::open(&endpoint)?;
+        let mut connection = match &self.interrupt {
+            Some(interrupt) => interrupt.lifted(|| Connection::open(&endpoint)),
+            None => Connection::open(&endpoint),
+        }?;
         connection.write_all(request.as_bytes())?;
         Ok(connection)
     }

@@ -60,11 +60,12 @@ pub fn talk(session: &mut Session<'_>, name: &str) -> Result<(), CtlError> {
             Event::Typed => match read_typed(session)? {
                 Typed::Nothing => {}
                 Typed::End => break None,
-                Typed::Line(line) => {
-                    if let Some(complaint) = send(session, name, line)? {
-                        break Some(complaint);
-                    }
-                }
+                Typed::Line(line) => match send(session, name, line) {
+                    Ok(None) => {}
+                    Ok(complaint) => break complaint,
+                    Err(CtlError::Interrupted) => break None,
+                    Err(error) => return Err(error),
+                },
             },
         }
         if session.output.failure().is_some() {
@@ -113,8 +114,7 @@ fn read_typed(session: &mut Session<'_>) -> Result<Typed, CtlError> {
     }
     Ok(match lines.fill()? {
         true => lines.take().map_or(Typed::Nothing, Typed::Line),
-        // The last line of a file may have no end.
-        false => lines.read().map_or(Typed::End, Typed::Line),
+        false => lines.take_rest().map_or(Typed::End, Typed::Line),
     })
 }
 

@@ -72,10 +72,7 @@ impl Lines {
                 return Err(CtlError::Interrupted);
             }
             if !self.fill()? {
-                return match self.pending.is_empty() {
-                    true => Err(CtlError::EndOfInput),
-                    false => Ok(text(std::mem::take(&mut self.pending))),
-                };
+                return self.take_rest().ok_or(CtlError::EndOfInput);
             }
         }
     }
@@ -92,6 +89,12 @@ impl Lines {
         let mut line = std::mem::replace(&mut self.pending, rest);
         line.pop();
         Some(text(line))
+    }
+
+    /// What is left at the end of the input: a line without an end, if anything.
+    pub fn take_rest(&mut self) -> Option<String> {
+        let rest = std::mem::take(&mut self.pending);
+        (!rest.is_empty()).then(|| text(rest))
     }
 
     /// Reads once, waiting when it must; false at the end of the input.

@@ -124,7 +124,7 @@ fn run(options: Options) -> u8 {
         Some(line) => session.run(&line),
         None => {
             // Without it Ctrl-C ends more than it should, and that is all.
-            let _ = session.survive_interrupts();
+            let _ = session.interrupt();
             shell::run(&mut session, &options.prompt);
             // Whatever happened on the way (CTL-066).
             session.exit_status = ExitStatus::Success;

@@ -67,21 +67,16 @@ impl<'w> Session<'w> {
         }
     }
 
-    /// From now on Ctrl-C ends what is going on, and not the program.
-    pub fn survive_interrupts(&mut self) -> Result<(), CtlError> {
+    /// Ctrl-C for whoever has something to do afterwards: from now on it ends what is going on, and not the program.
+    pub fn interrupt(&mut self) -> Result<Rc<Interrupt>, CtlError> {
+        if let Some(interrupt) = &self.interrupt {
+            return Ok(Rc::clone(interrupt));
+        }
         let interrupt = Rc::new(Interrupt::watch()?);
         self.client.interrupted_by(Rc::clone(&interrupt));
         self.input.lines().interrupted_by(Rc::clone(&interrupt));
-        self.interrupt = Some(interrupt);
-        Ok(())
-    }
-
-    /// For a command that has something to do after Ctrl-C.
-    pub fn interrupt(&self) -> Result<Rc<Interrupt>, CtlError> {
-        match &self.interrupt {
-            Some(interrupt) => Ok(Rc::clone(interrupt)),
-            None => Ok(Rc::new(Interrupt::watch()?)),
-        }
+        self.interrupt = Some(Rc::clone(&interrupt));
+        Ok(interrupt)
     }
 
     /// Waits, unless the user interrupts.

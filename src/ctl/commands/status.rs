@@ -45,12 +45,12 @@ fn show(session: &mut Session<'_>, names: &[&str], as_json: bool) -> Result<(), 
         session.output.line(&line);
     }
     if as_json {
-        let all = all.iter().zip(answer.as_array().unwrap_or_default());
-        let info = |row: &&ProcessRow| all.clone().find(|(one, _)| one == row);
+        let infos = answer.as_array().unwrap_or_default();
+        let place = |row: &&ProcessRow| all.iter().position(|one| std::ptr::eq(one, *row));
         let chosen: Vec<Value> = shown
             .iter()
-            .filter_map(info)
-            .map(|(_, info)| info.clone())
+            .filter_map(place)
+            .filter_map(|place| infos.get(place).cloned())
             .collect();
         session.output.set_aside(false);
         session.output.line(&json::array(&chosen));

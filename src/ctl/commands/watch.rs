@@ -20,7 +20,7 @@ const CLEAR_BELOW: &str = "\x1b[J";
 const CLEAR_ALL: &str = "\x1b[H\x1b[2J";
 
 pub fn watch(session: &mut Session<'_>, names: &[&str]) -> Result<(), CtlError> {
-    session.survive_interrupts()?;
+    session.interrupt()?;
     if session.output.is_terminal() {
         session.output.bytes(CLEAR_ALL.as_bytes());
     }
