@@ -5,10 +5,8 @@
 //!
 //! A process's death is seen when its next line cannot be sent (CTL-122): until then its logs may still be of interest.
 
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, BorrowedFd};
-
-use nix::sys::termios::LocalFlags;
 
 use crate::model::fault::FaultCode;
 use crate::model::states::ProcessState;
@@ -17,7 +15,6 @@ use super::answers::ProcessRow;
 use super::error::CtlError;
 use super::http::{Chunk, Connection, Framing, read_chunk, read_head};
 use super::interrupt::{Interrupt, Interruptible};
-use super::prompt::Hidden;
 use super::session::Session;
 
 /// What woke us.
@@ -32,12 +29,6 @@ pub fn talk(session: &mut Session<'_>, name: &str) -> Result<(), CtlError> {
     session.output.line("==> Press Ctrl-C to exit <==");
     session.output.flush();
     let interrupt = session.interrupt()?;
-    // In the shell the user's Ctrl-C is not shown, since the reference edits lines here, too.
-    let terminal = session.lines().as_fd().try_clone_to_owned()?;
-    let _hidden = match session.edits_lines() {
-        true => Hidden::on(terminal.as_fd(), LocalFlags::ECHOCTL).ok(),
-        false => None,
-    };
     let mut logs = Vec::new();
     for channel in ["stdout", "stderr"] {
         let path = format!("/logtail/{name}/{channel}");
@@ -51,12 +42,15 @@ pub fn talk(session: &mut Session<'_>, name: &str) -> Result<(), CtlError> {
     }
     let end = loop {
         match next_event(session, &logs, &interrupt)? {
-            Event::Interrupted => break None,
-            Event::Output { log } => {
-                if !logs[log].show(session) {
-                    logs.remove(log);
-                }
+            Event::Interrupted => {
+                hide_interruption(session);
+                break None;
             }
+            Event::Output { log } => match logs[log].show(session) {
+                Ok(true) => {}
+                Ok(false) => drop(logs.remove(log)),
+                Err(_) => break None,
+            },
             Event::Typed => match read_typed(session)? {
                 Typed::Nothing => {}
                 Typed::End => break None,
@@ -77,6 +71,13 @@ pub fn talk(session: &mut Session<'_>, name: &str) -> Result<(), CtlError> {
     }
     session.output.line("Exiting foreground");
     Ok(())
+}
+
+/// In the shell the terminal's own `^C` goes, since the reference edits lines here, too, and shows none.
+fn hide_interruption(session: &mut Session<'_>) {
+    if session.edits_lines() {
+        session.output.bytes(b"\r\x1b[K");
+    }
 }
 
 fn next_event(
@@ -163,27 +164,41 @@ impl<'i> Log<'i> {
         self.reader.get_ref().stream.as_fd()
     }
 
-    /// Shows what has come; false when that was all.
-    fn show(&mut self, session: &mut Session<'_>) -> bool {
+    /// Shows what has come; false when that was all. Only the rest of a chunk that has begun is waited for.
+    fn show(&mut self, session: &mut Session<'_>) -> Result<bool, CtlError> {
         loop {
-            if self.framing == Framing::Chunked {
-                match read_chunk(&mut self.reader) {
-                    Ok(Chunk::Data(data)) => session.output.bytes(&data),
-                    Ok(Chunk::Last | Chunk::Closed) | Err(_) => return false,
-                }
-            } else {
-                let mut part = [0; 4096];
-                match self.reader.read(&mut part) {
-                    Ok(0) | Err(_) => return false,
-                    Ok(count) => session.output.bytes(&part[..count]),
-                }
-            }
+            let more = self.show_some(session);
             session.output.flush();
-            // The line end after a chunk is read with the next one.
-            if matches!(self.reader.buffer(), b"" | b"\r\n" | b"\r") {
-                return true;
+            if self.reader.get_ref().interrupted {
+                return Err(CtlError::Interrupted);
+            }
+            if !more || self.reader.buffer().is_empty() {
+                return Ok(more);
             }
         }
+    }
+
+    /// A connection that breaks is an end like any other (CTL-116).
+    fn show_some(&mut self, session: &mut Session<'_>) -> bool {
+        let Ok(come @ [_, ..]) = self.reader.fill_buf() else {
+            return false;
+        };
+        if self.framing != Framing::Chunked {
+            session.output.bytes(come);
+            let count = come.len();
+            self.reader.consume(count);
+            return true;
+        }
+        // The line end after a chunk comes when it likes, and the next chunk long after it.
+        if come.starts_with(b"\r\n") {
+            self.reader.consume(2);
+            return true;
+        }
+        match read_chunk(&mut self.reader) {
+            Ok(Chunk::Data(data)) => session.output.bytes(&data),
+            Ok(Chunk::Last | Chunk::Closed) | Err(_) => return false,
+        }
+        true
     }
 }
 

@@ -24,7 +24,7 @@ pub fn ask_password(
 ) -> Result<String, CtlError> {
     output.flush();
     if let Ok(terminal) = OpenOptions::new().read(true).write(true).open("/dev/tty")
-        && let Ok(hidden) = Hidden::on(terminal.as_fd(), LocalFlags::ECHO)
+        && let Ok(hidden) = Hidden::on(terminal.as_fd())
     {
         (&terminal).write_all(question.as_bytes())?;
         let mut typed = Lines::new(terminal.try_clone()?.into());
@@ -42,18 +42,18 @@ pub fn ask_password(
     lines.read()
 }
 
-/// A terminal that does not show something of what is typed, until this is dropped.
-pub struct Hidden<'t> {
+/// A terminal that does not show what is typed, until this is dropped.
+struct Hidden<'t> {
     terminal: BorrowedFd<'t>,
     before: Termios,
 }
 
 impl<'t> Hidden<'t> {
-    pub fn on(terminal: BorrowedFd<'t>, what: LocalFlags) -> nix::Result<Self> {
+    fn on(terminal: BorrowedFd<'t>) -> nix::Result<Self> {
         let before = tcgetattr(terminal)?;
         let mut hidden = before.clone();
-        hidden.local_flags.remove(what);
-        tcsetattr(terminal, SetArg::TCSADRAIN, &hidden)?;
+        hidden.local_flags.remove(LocalFlags::ECHO);
+        tcsetattr(terminal, SetArg::TCSAFLUSH, &hidden)?;
         Ok(Self { terminal, before })
     }
 }
@@ -61,6 +61,6 @@ impl<'t> Hidden<'t> {
 impl Drop for Hidden<'_> {
     fn drop(&mut self) {
         // A terminal that is gone needs no repair.
-        let _ = tcsetattr(self.terminal, SetArg::TCSADRAIN, &self.before);
+        let _ = tcsetattr(self.terminal, SetArg::TCSAFLUSH, &self.before);
     }
 }
