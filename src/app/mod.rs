@@ -12,8 +12,6 @@ mod pidfile;
 mod source;
 mod start;
 
-pub use self::start::full_path_of;
-
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
@@ -28,6 +26,7 @@ use self::source::Source;
 use self::start::{StartError, Started, Starter};
 use crate::config::command_line::{self, Request};
 use crate::config::context::LoadContext;
+use crate::config::path_search::started_as;
 use crate::daemon::daemonize;
 use crate::daemon::event_loop::{self, Signals};
 use crate::http;
@@ -42,7 +41,7 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
         .into_iter()
         .map(|word| word.into_vec().into())
         .collect();
-    let argv0 = start::full_path_of(argv0);
+    let argv0 = started_as(&argv0, std::env::var_os("PATH").as_deref());
     match run_all(&argv0, &arguments, announce) {
         Ok(code) => code,
         Err(error) => {
