@@ -12,6 +12,7 @@
 //! | `fcgi` | sockets that FastCGI programs listen on |
 //! | `exec` | from a plan to a running child |
 //! | `pipes` | bytes from and to children |
+//! | `rest` | reading a trickle in batches |
 //! | `reap` | the one place that waits for children |
 //! | `auto_logs` | AUTO log files |
 //!
@@ -29,4 +30,5 @@ pub mod lookup;
 pub mod pipes;
 pub mod privileges;
 pub mod reap;
+pub mod rest;
 pub mod unix_os;
