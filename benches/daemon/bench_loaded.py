@@ -14,7 +14,7 @@ KIDS = 10
 
 def loaded_calls(x):
     bench, secs = "loaded_calls", 0.5 if x.quick else 1.5
-    each = 60_000_000 if x.quick else 250_000_000
+    each = 150_000_000 if x.quick else 300_000_000
     body = rpc_body(x, "supervisor.getState")
     expected = "<name>statename</name>"
 
