@@ -13,7 +13,7 @@ def rss_idle(x):
             def go():
                 with Daemon(x, c, idle_programs(n)) as d:
                     d.up(n)
-                    time.sleep(0.5 if x.quick else 1.5)
+                    time.sleep(1.5)  # whoever tidies up after the start has done it by then
                     s = [smaps(p) for p in [d.pid] + d.helpers]
                     for k, name in (("Rss", "rss"), ("Pss", "pss"), ("Private_Dirty", "private_dirty")):
                         x.R.add("rss_idle", f"{name} n={n}", c, sum(i[k] for i in s) / 1024, "MiB")

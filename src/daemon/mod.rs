@@ -13,6 +13,7 @@
 //! | `exec` | from a plan to a running child |
 //! | `pipes` | bytes from and to children |
 //! | `rest` | reading a trickle in batches |
+//! | `memory` | giving back what only the start needed |
 //! | `reap` | the one place that waits for children |
 //! | `auto_logs` | AUTO log files |
 //!
@@ -27,6 +28,7 @@ pub mod fcgi;
 pub mod handle;
 pub mod limits;
 pub mod lookup;
+pub mod memory;
 pub mod pipes;
 pub mod privileges;
 pub mod reap;
