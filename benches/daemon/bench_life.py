@@ -1,7 +1,7 @@
 """From exec to running children, and to their end."""
 import shutil
 
-from context import idle_groups, idle_programs
+from context import idle_groups, idle_programs, rpc_body
 from processes import NS, stamps
 from results import NA
 from supervised import Daemon
@@ -43,9 +43,8 @@ def startup(x):
         for c in x.order(r):
             def rpc():
                 with Daemon(x, c, idle_programs(10)) as d:
-                    d.start()
-                    t = d.wait_rpc()
-                    x.R.add("startup", "exec to first getState reply", c, (t - d.t0) / NS, "s")
+                    j = x.tool("first", d.sock, rpc_body(x, "supervisor.getState"), "<string>RUNNING</string>", *d.command())
+                    x.R.add("startup", "exec to first getState reply", c, j["secs"], "s")
             x.guard("startup", "exec to first getState reply", c, rpc)
     cases = [(100, 0, 1)] if x.quick else \
             [(10, 0, 0), (10, 1, 0), (100, 0, 0), (100, 1, 0), (100, 0, 1), (1000, 0, 0), (1000, 1, 0)]

@@ -51,8 +51,11 @@ serverurl=unix://{self.sock}
         self.pid = self.proc = None
         self.helpers, self.closed = [], False
 
+    def command(self):
+        return [a.replace("{conf}", self.conf).replace("{dir}", self.dir) for a in shlex.split(self.ctx.cands[self.cand])]
+
     def start(self):
-        cmd = [a.replace("{conf}", self.conf).replace("{dir}", self.dir) for a in shlex.split(self.ctx.cands[self.cand])]
+        cmd = self.command()
         out = open(self.dir + "/daemon.out", "wb")
         self.t0 = mono()
         try:

@@ -68,7 +68,7 @@ static inline int cmp64(const void *a, const void *b) {
 }
 
 /* The modes; see main.c. */
-int m_rpc(char **), m_one(char **), m_tail(char **), m_spawn(char **), m_respawn(char **), m_pump(char **), m_httpd(char **), m_event(char **),
+int m_rpc(char **), m_one(char **), m_first(char **), m_tail(char **), m_spawn(char **), m_respawn(char **), m_pump(char **), m_httpd(char **), m_event(char **),
     m_tailsrv(char **);
 
 /* A child on three pipes, by vfork and exec; `keep` gets our ends. */

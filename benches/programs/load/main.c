@@ -4,6 +4,8 @@
  *   rpc  SOCK BODY CONNS KEEP SECS EXPECT COUNT   XML-RPC load; EXPECT must occur
  *        COUNT times in the first reply of each connection (and in every 64th)
  *   one  SOCK BODY                                one request, body to stdout
+ *   first SOCK BODY EXPECT CMD ...                start a daemon, ask every 100 us until a reply has EXPECT,
+ *        then SIGTERM and wait; from vfork to the reply
  *   tail SOCK PATH CLIENTS BYTES TIMEOUT GO LAT   GET PATH with many clients; makes
  *        file GO when all are attached; LAT=1 parses "T <ns>" lines
  * limits
@@ -26,7 +28,7 @@ int main(int argc, char **v) {
     if (argc < 2) return 2;
     alarm(900);
     struct { const char *n; int args; int (*f)(char **); } t[] = {
-        {"rpc", 9, m_rpc}, {"one", 4, m_one}, {"tail", 9, m_tail}, {"spawn", 5, m_spawn}, {"spawnu", 5, m_spawn}, {"respawn", 5, m_respawn},
+        {"rpc", 9, m_rpc}, {"one", 4, m_one}, {"first", 6, m_first}, {"tail", 9, m_tail}, {"spawn", 5, m_spawn}, {"spawnu", 5, m_spawn}, {"respawn", 5, m_respawn},
         {"pump", 9, m_pump}, {"httpd", 6, m_httpd}, {"event", 6, m_event}, {"tailsrv", 4, m_tailsrv}};
     for (size_t i = 0; i < sizeof t / sizeof *t; i++)
         if (!strcmp(v[1], t[i].n) && argc >= t[i].args) return t[i].f(v);
