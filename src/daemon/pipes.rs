@@ -47,6 +47,9 @@ const ROUND_BYTES: usize = BLOCK;
 /// Bytes for a child's stdin that wait for it to read; more are refused.
 const STDIN_LIMIT: usize = 16 * 1024 * 1024;
 
+/// The size of a pipe that has been too small, in a form that fcntl takes.
+const LARGE_PIPE: i32 = 256 * 1024;
+
 /// Under which name lines of children go to syslog (LOG-028).
 const SYSLOG_IDENT: &str = "supervisord";
 
@@ -179,8 +182,9 @@ impl Pipes {
                 waiting: VecDeque::new(),
                 watched: false,
             }),
-            outputs: vec![stdout],
+            outputs: Vec::with_capacity(if config.redirect_stderr { 1 } else { 2 }),
         };
+        pipes.outputs.push(stdout);
         let mut child_stderr = None;
         if !config.redirect_stderr {
             let (end, stderr) = output(id, Channel::Stderr, config, strip_ansi)?;
@@ -306,8 +310,17 @@ impl Pipes {
         if stdin.waiting.len().saturating_add(bytes.len()) > STDIN_LIMIT {
             return Err(StdinError::Full);
         }
-        stdin.waiting.extend(bytes);
-        child.flush_stdin(&self.epoll, id);
+        let mut rest = bytes;
+        if stdin.waiting.is_empty()
+            && let Ok(written) = write(&stdin.fd, bytes)
+        {
+            rest = &bytes[written..];
+        }
+        // Also when nothing was taken, or the pipe is broken: what that means is decided in one place.
+        if !rest.is_empty() {
+            stdin.waiting.extend(rest);
+            child.flush_stdin(&self.epoll, id);
+        }
         if child.stdin.is_some() {
             Ok(())
         } else {
@@ -357,6 +370,8 @@ impl ChildPipes {
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => {
                     if !stdin.watched {
+                        // A child that gets much at a time gets a larger pipe, so that it need not be given in pieces.
+                        let _ = fcntl(&stdin.fd, FcntlArg::F_SETPIPE_SZ(LARGE_PIPE));
                         let event = EpollEvent::new(EpollFlags::EPOLLOUT, Token::stdin(id).0);
                         stdin.watched = epoll.add(&stdin.fd, event).is_ok();
                     }
