@@ -22,6 +22,7 @@ use super::routes::{LogTail, NoLog, Route};
 use super::site::Backend;
 use super::tail::{self, Surroundings};
 use super::watch::Watcher;
+use crate::logs::follow::RecentBlock;
 
 /// What all connections of all servers share.
 pub struct House<B> {
@@ -30,6 +31,8 @@ pub struct House<B> {
     pub requests: Budget,
     pub answers: Budget,
     pub watcher: Watcher,
+    /// What log tails have just read.
+    pub recent: Rc<RecentBlock>,
     /// True once the servers are to stop.
     pub stopping: watch::Receiver<bool>,
 }
@@ -186,6 +189,7 @@ impl<B: Backend> Visitor<B> {
             .and_then(|modified| {
                 let around = Surroundings {
                     watcher: &self.house.watcher,
+                    recent: Rc::clone(&self.house.recent),
                     stream: Rc::clone(&self.stream),
                     stopping: self.house.stopping.clone(),
                 };
