@@ -16,6 +16,7 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use bstr::{BString, ByteSlice};
 use tokio::runtime::{Builder, Runtime};
@@ -29,6 +30,7 @@ use crate::config::context::LoadContext;
 use crate::config::path_search::started_as;
 use crate::daemon::daemonize;
 use crate::daemon::event_loop::{self, Signals};
+use crate::daemon::memory;
 use crate::http;
 use crate::logs::activity::ActivityLog;
 use crate::model::log;
@@ -123,6 +125,15 @@ fn new_runtime() -> io::Result<(Runtime, Signals)> {
     Ok((runtime, signals))
 }
 
+/// How long the beginning of a run takes at most, as a rule.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// Once the programs have been started, what only the start needed can go.
+async fn settle() {
+    tokio::time::sleep(SETTLED).await;
+    memory::give_back();
+}
+
 /// One run: from everything being ready to everything having stopped.
 async fn serve(started: Started, signals: &mut Signals) -> io::Result<Ending> {
     let Started {
@@ -139,7 +150,9 @@ async fn serve(started: Started, signals: &mut Signals) -> io::Result<Ending> {
         let _ = stopped.await;
     };
     let web = tokio::task::spawn_local(http::serve(servers, backend, limits, shutdown));
+    let settling = tokio::task::spawn_local(settle());
     let ending = event_loop::run(&handle, signals).await;
+    settling.abort();
     drop(stop);
     let web = web
         .await

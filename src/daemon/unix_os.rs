@@ -220,9 +220,12 @@ impl Os for UnixOs {
                 },
             })?;
         let plan = self.plan(group, config, program, &ends);
-        let at = Some(self.clock.now());
         match self.stack.spawn(&plan) {
-            Ok(pid) => Ok(Spawned { pid: Pid(pid), at }),
+            Ok(pid) => Ok(Spawned {
+                pid: Pid(pid),
+                // By now it is its own program: from here on its startsecs count.
+                at: Some(self.clock.now()),
+            }),
             Err(errno) => {
                 self.pipes.discard(id);
                 Err(match errno {

@@ -22,6 +22,7 @@ use super::routes::{LogTail, NoLog, Route};
 use super::site::Backend;
 use super::tail::{self, Surroundings};
 use super::watch::Watcher;
+use crate::logs::follow::RecentBlock;
 
 /// Answers up to this many bytes are given even when too many larger ones wait to be read.
 const SMALL_ANSWER: usize = 64 * 1024;
@@ -33,6 +34,8 @@ pub struct House<B> {
     pub requests: Budget,
     pub answers: Budget,
     pub watcher: Watcher,
+    /// What log tails have just read.
+    pub recent: Rc<RecentBlock>,
     /// True once the servers are to stop.
     pub stopping: watch::Receiver<bool>,
 }
@@ -192,6 +195,7 @@ impl<B: Backend> Visitor<B> {
             .and_then(|modified| {
                 let around = Surroundings {
                     watcher: &self.house.watcher,
+                    recent: Rc::clone(&self.house.recent),
                     stream: Rc::clone(&self.stream),
                     stopping: self.house.stopping.clone(),
                 };

@@ -50,6 +50,7 @@ pub async fn serve<B: Backend + 'static>(
         requests: Budget::new(limits.requests),
         answers: Budget::new(limits.answers),
         watcher: Watcher::default(),
+        recent: Rc::default(),
         stopping,
         limits,
     });

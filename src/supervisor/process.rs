@@ -18,6 +18,7 @@
 //! The rules are rows PST-001 to PST-036 of the daemon's contract; the order of events and log lines is that of the
 //! reference's `process.py` and is held to it by the oracle.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::command::ExitStatus;
@@ -76,7 +77,7 @@ pub struct Process {
     pub rank: usize,
     pub kind: ChildKind,
     pub group_name: String,
-    pub config: ProcessConfig,
+    pub config: Rc<ProcessConfig>,
     phase: Phase,
     /// When the group was activated: an autostart process wants to start from then on.
     added_at: Moment,
@@ -97,7 +98,7 @@ impl Process {
         rank: usize,
         kind: ChildKind,
         group_name: &str,
-        config: ProcessConfig,
+        config: Rc<ProcessConfig>,
         added_at: Moment,
     ) -> Self {
         Self {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -321,8 +322,8 @@ fn groups() -> Vec<GroupConfig> {
         priority,
         kind: GroupKind::Programs,
         processes: vec![
-            process("x", Autorestart::Always, 0, false),
-            process("y", Autorestart::Unexpected, 2, true),
+            Rc::new(process("x", Autorestart::Always, 0, false)),
+            Rc::new(process("y", Autorestart::Unexpected, 2, true)),
         ],
     };
     let listeners = GroupConfig {
