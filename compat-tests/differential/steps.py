@@ -120,7 +120,7 @@ def ctl(daemon, block, sorted, rest):
 
 def request(daemon, method, path, block) -> bytes:
     """Headers, an empty line and a body, as the block has them; the length is added unless it is given."""
-    head, _, body = daemon.fill(block).partition("\n\n")
+    head, _, body = f"\n{daemon.fill(block)}".partition("\n\n")
     body = body.removesuffix("\n").encode()
     headers = [line for line in head.split("\n") if line]
     if method == "POST" and not any(h.lower().startswith("content-length") for h in headers):
@@ -143,18 +143,16 @@ def ask(daemon, block, what, method, path, transport):
 
 @step(r"raw(?: on (?P<transport>inet|unix))?", block=True)
 def raw(daemon, block, transport):
-    """The lines of the block, each ended by CRLF, and an empty one; all answers until the server closes or falls silent."""
+    """The lines of the block, each ended by CRLF, and an empty one; all answers until the server closes, which the last must bring."""
     said = []
-    with daemon.connect(transport or "unix", limit=1.0) as connection:
+    with daemon.connect(transport or "unix", limit=LIMIT) as connection:
         connection.send(b"".join(line.encode() + b"\r\n" for line in daemon.fill(block).split("\n")))
         try:
             while True:
                 reply = connection.reply()
-                said += [reply.status, *(f"{n}: {v}" for n, v in reply.headers if n != "Server"), reply.body]
-        except http.Closed:
-            return [*said, "closed"]
-        except TimeoutError:
-            return [*said, "open"]
+                said += [reply.status, *(f"{name}: {value}" for name, value in reply.headers), reply.body]
+        except http.Closed as closed:
+            return [*said, *([closed.args[0]] if closed.args[0] else []), "closed"]
 
 
 # Files
