@@ -206,6 +206,11 @@ def until_file(daemon, block, name, text, times):
     )
 
 
+@step(r"until file (?P<name>\S+) lacks (?P<text>.+)")
+def until_lacks(daemon, block, name, text):
+    wait_for(lambda: daemon.fill(text) not in daemon.read(name), LIMIT, what=lambda: daemon.read(name))
+
+
 @step(r"until file (?P<name>\S+) (?P<what>exists|is gone)")
 def until_exists(daemon, block, name, what):
     wait_for(lambda: os.path.lexists(daemon.path(name)) == (what == "exists"), LIMIT, what=daemon.report)

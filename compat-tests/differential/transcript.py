@@ -20,6 +20,7 @@ _RULES = [
     (re.compile(r"^.*CRIT Supervisor is running as root\..*\n?", re.M), ""),
     (re.compile(r"2006-\d{4}"), "2006-YEAR"),
     (re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:%20| )[A-Z][a-z]{2}(?:(?:%20| )+\d+)(?:%20| )[\dU:%A]+(?:%20| )\d{4}"), "CTIME"),
+    (re.compile(r"\[\d\d/[A-Z][a-z]{2}/\d{4}:U"), "[TIME"),
     (re.compile(r"\bwhen:\d+"), "when:T"),
 ]
 
