@@ -23,7 +23,7 @@ LIMIT = 20.0
 
 
 def step(pattern: str, block: bool = False):
-    """Registers a step under its pattern; blanks in the pattern are any run of blanks in the text of the pattern only."""
+    """Registers a step under the pattern of its line; `block` says whether a block may stand below it."""
 
     def add(function):
         function.takes_block = block

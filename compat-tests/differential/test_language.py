@@ -15,7 +15,8 @@ def told(folder, text):
 
 
 def test_a_scenario_has_what_its_file_declares_and_what_it_adds(tmp_path):
-    first, second = told(tmp_path, GOOD + "\n== another (RPC-002, XML-003)\nconfig\n    [program:y]\n\n    z=1\nfile f mode 0755\n    x\nstart\n")
+    more = "\n== another (RPC-002, XML-003)\nconfig\n    [program:y]\n\n    z=1\nfile f mode 0755\n    x\nstart\n"
+    first, second = told(tmp_path, GOOD + more)
     assert (first.config, first.files, first.rows) == ("[program:x]\n", {}, ["RPC-001"])
     assert (second.config, second.files, second.modes) == ("[program:x]\n[program:y]\n\nz=1\n", {"f": "x\n"}, {"f": 0o755})
     assert second.rows == ["RPC-002", "XML-003"]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import listeners
 from harness import Daemon, normalise, where
 
 FOLDER = where.REPOSITORY / "fixtures/differential"
@@ -57,7 +58,7 @@ def tell(kind: str, scenario) -> str:
     try:
         daemon.base = scenario.base
         daemon.args = [daemon.fill(word) for word in scenario.args]
-        daemon.write("recorder.py", _recorder())
+        daemon.write("recorder.py", listeners.RECORDER)
         for name, mode in scenario.modes.items():
             daemon.path(name).chmod(mode)
         for name in scenario.folders:
@@ -75,12 +76,6 @@ def tell(kind: str, scenario) -> str:
     finally:
         daemon.stop()
     return "\n".join(out) + "\n"
-
-
-def _recorder() -> str:
-    import listeners
-
-    return listeners.RECORDER
 
 
 def path(part: str, subject: str) -> Path:
