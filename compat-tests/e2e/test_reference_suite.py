@@ -75,10 +75,7 @@ def spawned(monkeypatch):
 
 
 # What ours does not pass yet. The day it does, the test says so, and the line goes.
-NOT_YET = {
-    "test_issue_836": "supervisorctl fg is not there yet",
-    "test_issue_1251": "supervisorctl's help says it in other words",
-}
+NOT_YET = {}
 
 
 def cases():

@@ -79,7 +79,7 @@ pub const FLAGS: [Flag; 8] = [
         'i',
         Some("interactive"),
         false,
-        "-i/--interactive -- ask before shutdown and reload, and for name and password",
+        "-i/--interactive -- start an interactive session; with a command, only ask back where one would",
     ),
     flag(
         Meaning::ServerUrl,
@@ -279,7 +279,7 @@ fn usage(argv0: &BStr, message: &str) -> UsageError {
 /// CTL-006: with an empty line at its end.
 fn help_text(argv0: &BStr) -> String {
     let mut text = format!(
-        "supervisorctl -- ask supervisord about its processes, and tell it what to do with them.\n\n\
+        "supervisorctl -- control applications that supervisord runs.\n\n\
          Usage: {argv0} [options] [action [arguments]]\n\nOptions:\n"
     );
     for flag in FLAGS.iter().filter(|flag| !flag.help.is_empty()) {
