@@ -22,6 +22,7 @@ from . import http, preloaded, rpc, where
 from .waiting import wait_for
 
 MARK = "COMPAT_TEST_DAEMON"
+SHUTDOWN_STATE = 6
 
 _ports = itertools.count()
 _client = preloaded.Client()
@@ -309,7 +310,12 @@ class Daemon:
         wanted = {name.replace("__", ":"): state for name, state in wanted.items()}
 
         def reached():
-            states = self.states()
+            try:
+                states = self.states()
+            except xmlrpc.client.Fault as fault:
+                if fault.faultCode != SHUTDOWN_STATE:
+                    raise
+                return False  # a restart is on its way, and it will be there again
             return all(states.get(name) == state for name, state in wanted.items())
 
         wait_for(reached, limit, what=lambda: f"{wanted}, but {self.states()}\n{self.report()}")
