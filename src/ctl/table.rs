@@ -5,7 +5,7 @@ use crate::model::namespec::display_name;
 use crate::model::states::ProcessState;
 
 /// The lines of `status`: the name column is as wide as its longest name and at least 30, plus three (CTL-091). An empty
-/// description leaves the blanks before it (CTL-092). In colour, the state has the one that says how it is.
+/// description leaves the blanks before it (CTL-092). In colour, name and state have the one that says how it is.
 pub fn status_lines(rows: &[&ProcessRow], coloured: bool) -> Vec<String> {
     let names: Vec<String> = rows.iter().map(|row| row.display_name()).collect();
     let longest = names.iter().map(|name| name.chars().count()).max();
@@ -14,12 +14,12 @@ pub fn status_lines(rows: &[&ProcessRow], coloured: bool) -> Vec<String> {
         .iter()
         .zip(rows)
         .map(|(name, row)| {
-            let state = format!("{:<10}", row.state_name);
-            let state = match coloured {
-                true => format!("\x1b[{}m{state}\x1b[0m", colour(row)),
-                false => state,
-            };
-            format!("{name:<width$}{state}{}", row.description)
+            let line = format!("{name:<width$}{:<10}", row.state_name);
+            // The name too: whoever looks for `name  STATE` in what a terminal shows must find it.
+            match coloured {
+                true => format!("\x1b[{}m{line}\x1b[0m{}", colour(row), row.description),
+                false => line + &row.description,
+            }
         })
         .collect()
 }
@@ -128,7 +128,8 @@ mod tests {
         let running = process("cat", "RUNNING", "pid 7");
         let plain = status_lines(&[&running], false).concat();
         let coloured = status_lines(&[&running], true).concat();
-        assert!(coloured.contains("\x1b[32mRUNNING   \x1b[0mpid 7"));
+        assert!(coloured.starts_with("\x1b[32mcat "));
+        assert!(coloured.contains(" RUNNING   \x1b[0mpid 7"));
         assert_eq!(
             coloured.replace("\x1b[32m", "").replace("\x1b[0m", ""),
             plain
