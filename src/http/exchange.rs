@@ -6,10 +6,13 @@
 
 use std::path::Path;
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH};
+use hyper::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, IF_MODIFIED_SINCE,
+};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::sync::watch;
 
@@ -22,6 +25,7 @@ use super::routes::{LogTail, NoLog, Route};
 use super::site::Backend;
 use super::tail::{self, Surroundings};
 use super::watch::Watcher;
+use crate::web::{Ask, Resource};
 
 /// What all connections of all servers share.
 pub struct House<B> {
@@ -30,6 +34,8 @@ pub struct House<B> {
     pub requests: Budget,
     pub answers: Budget,
     pub watcher: Watcher,
+    /// How old everything is that is compiled in.
+    pub begun: SystemTime,
     /// True once the servers are to stop.
     pub stopping: watch::Receiver<bool>,
 }
@@ -109,8 +115,9 @@ impl<B: Backend> Visitor<B> {
         if !route.takes(method) {
             return Ok(Reply::error(match route {
                 Route::Rpc | Route::LogTail(_) | Route::MainLogTail => StatusCode::BAD_REQUEST,
-                Route::Ok if method == Method::HEAD => StatusCode::NOT_FOUND,
-                Route::Ok | Route::Elsewhere => StatusCode::BAD_REQUEST,
+                // HTTP-116
+                Route::Ok | Route::Web(_) if method == Method::HEAD => StatusCode::NOT_FOUND,
+                Route::Ok | Route::Web(_) | Route::Elsewhere => StatusCode::BAD_REQUEST,
             }));
         }
         Ok(match route {
@@ -121,6 +128,7 @@ impl<B: Backend> Visitor<B> {
                 None => Reply::error(StatusCode::NOT_FOUND),
             },
             Route::Ok => Reply::plain("OK"),
+            Route::Web(resource) => self.page(resource, uri, headers, &body).await,
             Route::Elsewhere => Reply::error(StatusCode::NOT_FOUND),
         })
     }
@@ -176,6 +184,35 @@ impl<B: Backend> Visitor<B> {
         match self.house.backend.process_log(log) {
             Some(file) => self.tail(&file, true),
             None => Reply::error(StatusCode::NOT_FOUND),
+        }
+    }
+
+    async fn page(
+        &self,
+        resource: Resource,
+        uri: &hyper::Uri,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Reply {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        match resource {
+            Resource::Asset(asset) => {
+                let known = headers.get(IF_MODIFIED_SINCE).map(HeaderValue::as_bytes);
+                Reply::asset(asset, self.house.begun, known)
+            }
+            Resource::Directory(name) => {
+                let host = host.map(|host| format!("http://{host}"));
+                let location = format!("{}/{name}/", host.unwrap_or_default());
+                Reply::moved(&location)
+            }
+            Resource::Status | Resource::Tail => {
+                let ask = Ask {
+                    query: uri.query().unwrap_or_default(),
+                    body,
+                    host,
+                };
+                Reply::page(self.house.backend.page(resource, ask).await)
+            }
         }
     }
 

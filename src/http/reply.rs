@@ -16,6 +16,8 @@ use tokio::sync::mpsc;
 
 use super::date::Date;
 use super::limits::Share;
+use crate::web::Answer;
+use crate::web::assets::Asset;
 
 /// What the reference calls itself (HTTP-036).
 const SERVER: HeaderValue = HeaderValue::from_static("Medusa/1.12");
@@ -136,6 +138,70 @@ impl Reply {
         reply
     }
 
+    /// What a page answers (WEB-003, WEB-022).
+    pub fn page(answer: Answer) -> Self {
+        match answer {
+            Answer::Page(page) => {
+                let mut headers = vec![(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("text/html;charset=utf-8"),
+                )];
+                headers.extend(never_kept());
+                headers.push((header::CONTENT_LENGTH, HeaderValue::from(page.len())));
+                Self {
+                    status: StatusCode::OK,
+                    headers,
+                    body: Body::Whole(page.into()),
+                }
+            }
+            Answer::Moved(location) => {
+                let mut reply = Self::moved(&location);
+                let length = reply.headers.remove(1);
+                reply.headers.extend(never_kept());
+                reply.headers.push(length);
+                reply
+            }
+            Answer::Broken => Self::error(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    /// 301, with the length before the type (HTTP-114).
+    pub fn moved(location: &str) -> Self {
+        let status = StatusCode::MOVED_PERMANENTLY;
+        let Ok(place) = HeaderValue::try_from(location) else {
+            // The host was no text.
+            return Self::error(StatusCode::BAD_REQUEST);
+        };
+        let mut reply = Self::error(status);
+        reply.headers.insert(0, (header::LOCATION, place));
+        reply
+    }
+
+    /// What is compiled in, and as old as the server (HTTP-110, HTTP-112, HTTP-113).
+    pub fn asset(asset: &'static Asset, modified: SystemTime, known: Option<&[u8]>) -> Self {
+        let modified = Date::from(modified);
+        let unchanged = known
+            .and_then(Date::parse)
+            .is_some_and(|known| known.is_at_least(modified));
+        if unchanged {
+            return Self {
+                status: StatusCode::NOT_MODIFIED,
+                headers: Vec::new(),
+                body: Body::Whole(Bytes::new()),
+            };
+        }
+        let content_type = HeaderValue::from_static(asset.content_type);
+        Self {
+            status: StatusCode::OK,
+            headers: vec![
+                (header::LAST_MODIFIED, date_value(modified)),
+                (header::CONTENT_LENGTH, HeaderValue::from(asset.bytes.len())),
+                (header::CONTENT_TYPE, content_type),
+            ],
+            body: Body::Whole(Bytes::from_static(asset.bytes)),
+        }
+    }
+
     /// A log as it grows (HTTP-095, HTTP-096).
     pub fn tail(modified: SystemTime, for_proxies: bool, pieces: mpsc::Receiver<Bytes>) -> Self {
         let mut headers = vec![
@@ -197,6 +263,17 @@ impl Reply {
         headers.extend(self.headers);
         response
     }
+}
+
+/// A page is true for a moment only (WEB-003).
+fn never_kept() -> [(HeaderName, HeaderValue); 3] {
+    let no_cache = HeaderValue::from_static("no-cache");
+    let past = HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT");
+    [
+        (header::PRAGMA, no_cache.clone()),
+        (header::CACHE_CONTROL, no_cache),
+        (header::EXPIRES, past),
+    ]
 }
 
 fn date_value(date: Date) -> HeaderValue {

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use hyper::{Method, Uri};
 
 use crate::model::namespec::Namespec;
+use crate::web::Resource;
 
 /// Who answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,9 @@ pub enum Route {
     MainLogTail,
     /// `/ok.html`, which is for load balancers.
     Ok,
-    /// Nothing: 404 for those who look, 400 for the others (HTTP-064, HTTP-065). A page gets its own variant.
+    /// A page, or what belongs to one.
+    Web(Resource),
+    /// Nothing: 404 for those who look, 400 for the others (HTTP-064, HTTP-065).
     Elsewhere,
 }
 
@@ -43,7 +46,7 @@ impl Route {
         } else if path.trim_start_matches('/') == "ok.html" {
             Self::Ok
         } else {
-            Self::Elsewhere
+            Resource::at(path).map_or(Self::Elsewhere, Self::Web)
         }
     }
 
@@ -53,7 +56,10 @@ impl Route {
             Self::Rpc => method == Method::POST,
             Self::LogTail(_) | Self::MainLogTail => method == Method::GET,
             Self::Ok => method == Method::GET || method == Method::POST,
-            Self::Elsewhere => method == Method::GET || method == Method::HEAD,
+            Self::Web(resource) if resource.is_page() => {
+                method == Method::GET || method == Method::POST
+            }
+            Self::Web(_) | Self::Elsewhere => method == Method::GET || method == Method::HEAD,
         }
     }
 }
@@ -141,15 +147,7 @@ mod tests {
         ] {
             assert_eq!(route(target), Route::Rpc, "{target}");
         }
-        for target in [
-            "/rpc2",
-            "//RPC2",
-            "/x/RPC2",
-            "/",
-            "*",
-            "http://x/RPC2",
-            "x:80",
-        ] {
+        for target in ["/rpc2", "//RPC2", "/x/RPC2", "*", "http://x/RPC2", "x:80"] {
             assert_eq!(route(target), Route::Elsewhere, "{target}");
         }
     }

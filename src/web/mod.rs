@@ -1,0 +1,171 @@
+//! The page: what people see of the daemon in a browser, and what scripts read of it.
+//!
+//! ```text
+//!   http ── Resource::at(path) ── gate ──▶ Pages::answer ──▶ status │ tail_page │ actions ──▶ Handle
+//! ```
+//!
+//! Without JavaScript the pages are those of the reference: the same addresses, links, tables, messages and redirects
+//! (WEB rows). This module knows nothing of HTTP but paths and forms: it answers with [`Answer`]s, which
+//! [`http`](crate::http) puts on the wire, after its gate has judged where a request comes from.
+
+mod actions;
+pub mod assets;
+mod form;
+mod html;
+mod status;
+mod tail_page;
+
+use self::assets::Asset;
+use self::form::Form;
+use crate::daemon::handle::Handle;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::log;
+use crate::model::states::SupervisorState;
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// `/` and `/index.html`, where actions are asked for too.
+    Status,
+    /// `/tail.html`.
+    Tail,
+    Asset(&'static Asset),
+    /// A folder of assets, named without its slash (HTTP-114).
+    Directory(&'static str),
+}
+
+impl Resource {
+    /// Leading slashes collapse on pages (WEB-001).
+    pub fn at(path: &str) -> Option<Self> {
+        match path.trim_start_matches('/') {
+            "" | "index.html" => Some(Self::Status),
+            "tail.html" => Some(Self::Tail),
+            path => {
+                let directory = assets::DIRECTORIES.into_iter().find(|name| *name == path);
+                let asset = || assets::find(path).map(Self::Asset);
+                directory.map(Self::Directory).or_else(asset)
+            }
+        }
+    }
+
+    /// Whether this is one of the reference's pages, which take GET and POST alone (HTTP-116).
+    pub fn is_page(self) -> bool {
+        matches!(self, Self::Status | Self::Tail)
+    }
+}
+
+/// What is asked of a page.
+#[derive(Debug)]
+pub struct Ask<'a> {
+    pub query: &'a str,
+    /// The body of a POST.
+    pub body: &'a [u8],
+    /// The `Host` header, if there is one.
+    pub host: Option<&'a str>,
+}
+
+/// What a page answers.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer {
+    Page(String),
+    /// 301 to this place.
+    Moved(String),
+    /// 500; the reason is in the log (WEB-030).
+    Broken,
+}
+
+/// Answers for every page.
+pub struct Pages {
+    handle: Handle,
+}
+
+impl Pages {
+    pub fn new(handle: Handle) -> Self {
+        Self { handle }
+    }
+
+    /// Answers one request for a page. An action takes as long as what it waits for.
+    pub async fn answer(&self, resource: Resource, ask: Ask<'_>) -> Answer {
+        let form = Form::parse(ask.query, ask.body);
+        let answered = match resource {
+            Resource::Tail => Ok(Answer::Page(tail_page::page(&self.handle, &form))),
+            _ => self.status(&form, ask.host).await,
+        };
+        answered.unwrap_or_else(|reason| {
+            log::error!("Web interface error: {reason}");
+            Answer::Broken
+        })
+    }
+
+    async fn status(&self, form: &Form, host: Option<&str>) -> Result<Answer, String> {
+        let Some(action) = form.get("action") else {
+            return status::page(&self.handle, form.get("message")).map(Answer::Page);
+        };
+        let message = actions::run(&self.handle, action, form.get("processname")).await?;
+        let home = host.map(home).unwrap_or_default();
+        let message = html::quote(&message);
+        Ok(Answer::Moved(format!("{home}/?message={message}")))
+    }
+}
+
+/// Where a client finds us that sends this `Host` (WEB-021). Without one, a path is enough for everybody: the
+/// reference makes up a URL that leads nowhere on a unix socket.
+fn home(host: &str) -> String {
+    let host = host.trim();
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let host = match host.rsplit_once(':') {
+        Some((name, "" | "80")) => name,
+        Some((name, port)) if !is_port(port) && !host.ends_with(']') => name,
+        _ => host,
+    };
+    format!("http://{host}")
+}
+
+/// The gate of the RPC methods, which pages go through as well (WEB-033).
+fn admit(handle: &Handle) -> Result<(), Fault> {
+    match handle.read(|supervisor, _| supervisor.state()) {
+        SupervisorState::Running => Ok(()),
+        _ => Err(Fault::bare(FaultCode::ShutdownState)),
+    }
+}
+
+/// A fault that a page has no better words for.
+fn unexpected(fault: &Fault) -> String {
+    format!("unexpected rpc fault [{}] {fault}", fault.code.number())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Resource, home};
+
+    // WEB-001, HTTP-110, HTTP-111, HTTP-114, HTTP-115
+    #[test]
+    fn paths_lead_to_pages_and_assets() {
+        assert_eq!(Resource::at("/"), Some(Resource::Status));
+        assert_eq!(Resource::at("///index.html"), Some(Resource::Status));
+        assert_eq!(Resource::at("/tail.html"), Some(Resource::Tail));
+        assert_eq!(Resource::at("/images"), Some(Resource::Directory("images")));
+        assert!(matches!(
+            Resource::at("/images/icon.png"),
+            Some(Resource::Asset(asset)) if asset.bytes.starts_with(b"\x89PNG")
+        ));
+        for path in [
+            "/images/",
+            "/images/../index.html",
+            "/status.html",
+            "/Index.html",
+        ] {
+            assert_eq!(Resource::at(path), None, "{path}");
+        }
+    }
+
+    // WEB-021; what is no port is dropped as Python's splitport drops it... and an IPv6 address is none
+    #[test]
+    fn redirects_lead_back_to_the_host_that_was_asked() {
+        assert_eq!(home("a.b:9001"), "http://a.b:9001");
+        assert_eq!(home(" a.b:80 "), "http://a.b");
+        assert_eq!(home("a.b:"), "http://a.b");
+        assert_eq!(home("[::1]:9001"), "http://[::1]:9001");
+        assert_eq!(home("[::1]"), "http://[::1]");
+    }
+}
