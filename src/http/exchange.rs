@@ -1,6 +1,7 @@
 //! One request and its answer: the gate, the route, the body, the reply.
 //!
-//! The order of the checks is visible to clients: first the password (HTTP-070), then the method (HTTP-079), then the
+//! The order of the checks is visible to clients: first the password (HTTP-070), then where a browser comes from, then
+//! the method (HTTP-079), then the
 //! length of the body, then what the route itself has to say. A body is read piece by piece and never more of it than
 //! the limit, whatever its header promises.
 
@@ -20,8 +21,9 @@ use super::access_log::{Entry, Peer};
 use super::auth::{Gate, Verdict};
 use super::io::Stream;
 use super::limits::{Activity, Budget, Limits};
+use super::origin::Source;
 use super::reply::{Body, Reply};
-use super::routes::{LogTail, NoLog, Route};
+use super::routes::{Effect, LogTail, NoLog, Route};
 use super::site::Backend;
 use super::tail::{self, Surroundings};
 use super::watch::Watcher;
@@ -95,6 +97,32 @@ impl<B: Backend> Visitor<B> {
             Verdict::Malformed => return Ok(self.refuse(Reply::refusal(StatusCode::BAD_REQUEST))),
         }
         let route = Route::of(uri);
+        let source = self.gate.names.source(headers);
+        let effect = route.effect(method, uri.query().unwrap_or_default());
+        if let Some(reason) = objection(source, effect) {
+            let mut reply = self.refuse(Reply::forbidden(reason));
+            reply.guard();
+            return Ok(reply);
+        }
+        let mut reply = self
+            .admitted(route, source, method, uri, headers, body)
+            .await?;
+        if source != Source::Program {
+            reply.guard();
+        }
+        Ok(reply)
+    }
+
+    /// What comes through the gate.
+    async fn admitted(
+        &self,
+        route: Route,
+        source: Source,
+        method: &Method,
+        uri: &hyper::Uri,
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> Result<Reply, hyper::Error> {
         let is_call = route.takes(method) && method == Method::POST;
         if is_call && !headers.contains_key(CONTENT_LENGTH) {
             // Chunks are not taken instead of a length (HTTP-028); without a body to come, the connection is kept.
@@ -128,7 +156,21 @@ impl<B: Backend> Visitor<B> {
                 None => Reply::error(StatusCode::NOT_FOUND),
             },
             Route::Ok => Reply::plain("OK"),
-            Route::Web(resource) => self.page(resource, uri, headers, &body).await,
+            Route::Web(resource) => {
+                // What a GET brings along is no form.
+                let body = if method == Method::POST {
+                    body
+                } else {
+                    Vec::new()
+                };
+                let ask = Ask {
+                    query: uri.query().unwrap_or_default(),
+                    body: &body,
+                    host: headers.get(HOST).and_then(|host| host.to_str().ok()),
+                    is_proven: source != Source::Unproven,
+                };
+                self.page(resource, ask, headers).await
+            }
             Route::Elsewhere => Reply::error(StatusCode::NOT_FOUND),
         })
     }
@@ -187,30 +229,18 @@ impl<B: Backend> Visitor<B> {
         }
     }
 
-    async fn page(
-        &self,
-        resource: Resource,
-        uri: &hyper::Uri,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) -> Reply {
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    async fn page(&self, resource: Resource, ask: Ask<'_>, headers: &HeaderMap) -> Reply {
         match resource {
             Resource::Asset(asset) => {
                 let known = headers.get(IF_MODIFIED_SINCE).map(HeaderValue::as_bytes);
                 Reply::asset(asset, self.house.begun, known)
             }
             Resource::Directory(name) => {
-                let host = host.map(|host| format!("http://{host}"));
+                let host = ask.host.map(|host| format!("http://{host}"));
                 let location = format!("{}/{name}/", host.unwrap_or_default());
                 Reply::moved(&location)
             }
             Resource::Status | Resource::Tail => {
-                let ask = Ask {
-                    query: uri.query().unwrap_or_default(),
-                    body,
-                    host,
-                };
                 Reply::page(self.house.backend.page(resource, ask).await)
             }
         }
@@ -233,6 +263,21 @@ impl<B: Backend> Visitor<B> {
                 ))
             });
         begun.unwrap_or_else(|_| Reply::error(StatusCode::NOT_FOUND))
+    }
+}
+
+/// Why a request of that kind from there is refused.
+fn objection(source: Source, effect: Effect) -> Option<&'static str> {
+    match (source, effect) {
+        (Source::UnknownName, _) => Some(
+            "This server does not know itself by the name in your address bar, so it cannot tell whether another \
+             site sent you. Use its address or host name, list the name in allowed_hosts of [inet_http_server], or set \
+             a password.\n",
+        ),
+        (Source::Foreign, Effect::Change | Effect::ChangeByForm) => {
+            Some("Another site asks for this, so it is not done.\n")
+        }
+        _ => None,
     }
 }
 

@@ -17,11 +17,17 @@ use tokio::sync::mpsc;
 use super::date::Date;
 use super::limits::Share;
 use crate::web::Answer;
-use crate::web::assets::Asset;
+use crate::web::assets::{self, Asset};
 
 /// What the reference calls itself (HTTP-036).
 const SERVER: HeaderValue = HeaderValue::from_static("Medusa/1.12");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// Nothing but our own script, style and images; what is not named falls under `default-src`.
+const POLICY: HeaderValue = HeaderValue::from_static(assets::POLICY);
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -126,6 +132,33 @@ impl Reply {
         let close = (header::CONNECTION, HeaderValue::from_static("close"));
         reply.headers.insert(0, close);
         reply
+    }
+
+    /// 403, with a reason for people.
+    pub fn forbidden(reason: &'static str) -> Self {
+        let mut reply = Self::plain(reason);
+        reply.status = StatusCode::FORBIDDEN;
+        let close = (header::CONNECTION, HeaderValue::from_static("close"));
+        reply.headers.insert(0, close);
+        reply
+    }
+
+    /// Tells a browser to take the answer for what it is, and to lend it to nobody.
+    pub fn guard(&mut self) {
+        self.headers.extend([
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (
+                header::X_CONTENT_TYPE_OPTIONS,
+                HeaderValue::from_static("nosniff"),
+            ),
+            (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+            (
+                header::REFERRER_POLICY,
+                HeaderValue::from_static("same-origin"),
+            ),
+            (OPENER_POLICY, HeaderValue::from_static("same-origin")),
+            (RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
+        ]);
     }
 
     /// 401 (HTTP-071). The reference announces to close and does not (HTTP-072); we do.

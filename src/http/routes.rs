@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use hyper::{Method, Uri};
 
 use crate::model::namespec::Namespec;
-use crate::web::Resource;
+use crate::web::{Resource, asks_for_action};
 
 /// Who answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,35 @@ impl Route {
                 method == Method::GET || method == Method::POST
             }
             Self::Web(_) | Self::Elsewhere => method == Method::GET || method == Method::HEAD,
+        }
+    }
+}
+
+/// What a request may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It only shows something.
+    Show,
+    /// It changes something, and a form can prove that it is meant.
+    ChangeByForm,
+    /// It changes something.
+    Change,
+}
+
+impl Route {
+    /// What a request for this route may do (the gate's question).
+    pub fn effect(&self, method: &Method, query: &str) -> Effect {
+        match self {
+            Self::Rpc => Effect::Change,
+            Self::Web(resource) => match resource {
+                Resource::Status if method == Method::POST || asks_for_action(query) => {
+                    Effect::ChangeByForm
+                }
+                Resource::Status | Resource::Tail | Resource::Asset(_) | Resource::Directory(_) => {
+                    Effect::Show
+                }
+            },
+            Self::LogTail(_) | Self::MainLogTail | Self::Ok | Self::Elsewhere => Effect::Show,
         }
     }
 }

@@ -60,6 +60,7 @@ pub fn unix_server(path: &Path) -> ServerConfig {
         },
         username: None,
         password: None,
+        allowed_hosts: Vec::new(),
     }
 }
 
@@ -72,6 +73,7 @@ pub fn inet_server(host: &str, port: u16) -> ServerConfig {
         },
         username: None,
         password: None,
+        allowed_hosts: Vec::new(),
     }
 }
 

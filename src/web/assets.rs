@@ -22,6 +22,11 @@ macro_rules! asset {
 /// The style of every page; it comes with the page itself, so that there is something to see after one request.
 pub const STYLE: &str = include_str!("assets/page.css");
 
+/// What a browser may load for a page: what is ours, and the style that comes with it, known by its digest.
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; \
+     style-src 'self' 'sha256-JwjXO/McNs36GqRmVR7RAQFygPpUbKukRzz+9ukqk7U='; img-src 'self'; connect-src 'self'; form-action 'self'; \
+     frame-ancestors 'none'; base-uri 'none'";
+
 pub static ASSETS: [Asset; 9] = [
     asset!("stylesheets/supervisor.css", "text/css", "page.css"),
     asset!("web/page.js", "text/javascript", "page.js"),
@@ -43,7 +48,19 @@ pub fn find(path: &str) -> Option<&'static Asset> {
 
 #[cfg(test)]
 mod tests {
-    use super::ASSETS;
+    use super::{ASSETS, POLICY, STYLE};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use sha2::{Digest, Sha256};
+
+    #[test]
+    fn the_policy_knows_the_style() {
+        let digest = STANDARD.encode(Sha256::digest(STYLE));
+        assert!(
+            POLICY.contains(&format!("'sha256-{digest}'")),
+            "it is {digest}"
+        );
+    }
 
     #[test]
     fn all_of_it_is_small() {

@@ -26,6 +26,13 @@ pub fn escape_text(text: &str) -> String {
     escape(text).replace("&quot;", "\"")
 }
 
+/// Text between tags or in an attribute that is shown as it is, entities and all.
+pub fn escape_exactly(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('"', "&quot;")
+}
+
 /// Whether what follows an ampersand makes it an entity: word characters and `#`, then a semicolon.
 fn begins_entity(rest: &str) -> bool {
     rest.trim_start_matches(|char: char| char == '#' || char == '_' || char.is_alphanumeric())
@@ -49,13 +56,14 @@ pub fn quote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape, escape_text, quote};
+    use super::{escape, escape_exactly, escape_text, quote};
 
     // WEB-019
     #[test]
     fn text_cannot_open_tags_but_entities_stay() {
         assert_eq!(escape_text("a<b&amp;& >\"x"), "a&lt;b&amp;&amp; >\"x");
         assert_eq!(escape("\"&#60;&;&x y;"), "&quot;&#60;&;&amp;x y;");
+        assert_eq!(escape_exactly("&lt;<\""), "&amp;lt;&lt;&quot;");
     }
 
     // WEB-013, WEB-020

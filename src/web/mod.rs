@@ -10,12 +10,14 @@
 
 mod actions;
 pub mod assets;
+mod confirm;
 mod form;
 mod html;
 mod status;
 mod tail_page;
 
 use self::assets::Asset;
+use self::confirm::Token;
 use self::form::Form;
 use crate::daemon::handle::Handle;
 use crate::model::fault::{Fault, FaultCode};
@@ -62,6 +64,8 @@ pub struct Ask<'a> {
     pub body: &'a [u8],
     /// The `Host` header, if there is one.
     pub host: Option<&'a str>,
+    /// False for a browser that does not prove that one of our own pages sent it.
+    pub is_proven: bool,
 }
 
 /// What a page answers.
@@ -77,11 +81,15 @@ pub enum Answer {
 /// Answers for every page.
 pub struct Pages {
     handle: Handle,
+    token: Token,
 }
 
 impl Pages {
     pub fn new(handle: Handle) -> Self {
-        Self { handle }
+        Self {
+            handle,
+            token: Token::default(),
+        }
     }
 
     /// Answers one request for a page. An action takes as long as what it waits for.
@@ -89,7 +97,7 @@ impl Pages {
         let form = Form::parse(ask.query, ask.body);
         let answered = match resource {
             Resource::Tail => Ok(Answer::Page(tail_page::page(&self.handle, &form))),
-            _ => self.status(&form, ask.host).await,
+            _ => self.status(&form, &ask).await,
         };
         answered.unwrap_or_else(|reason| {
             log::error!("Web interface error: {reason}");
@@ -97,15 +105,30 @@ impl Pages {
         })
     }
 
-    async fn status(&self, form: &Form, host: Option<&str>) -> Result<Answer, String> {
+    async fn status(&self, form: &Form, ask: &Ask<'_>) -> Result<Answer, String> {
         let Some(action) = form.get("action") else {
             return status::page(&self.handle, form.get("message")).map(Answer::Page);
         };
+        if !ask.is_proven && !harmless(action) && !self.token.is(form.get("token")) {
+            return confirm::page(&self.token, form).map(Answer::Page);
+        }
         let message = actions::run(&self.handle, action, form.get("processname")).await?;
-        let home = host.map(home).unwrap_or_default();
+        let home = ask.host.map(home).unwrap_or_default();
         let message = html::quote(&message);
         Ok(Answer::Moved(format!("{home}/?message={message}")))
     }
+}
+
+/// Whether a query asks for something to be done; the gate wants to know before anything is read.
+pub fn asks_for_action(query: &str) -> bool {
+    Form::parse(query, b"")
+        .get("action")
+        .is_some_and(|action| !harmless(action))
+}
+
+/// An action that does nothing.
+fn harmless(action: &str) -> bool {
+    action == "refresh"
 }
 
 /// Where a client finds us that sends this `Host` (WEB-021). Without one, a path is enough for everybody: the
