@@ -10,15 +10,18 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use http_body_util::BodyExt;
+use hyper::body::Bytes;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, IF_MODIFIED_SINCE,
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::task::spawn_local;
 
 use super::access_log::{Entry, Peer};
 use super::auth::{Gate, Verdict};
+use super::download;
 use super::io::Stream;
 use super::limits::{Activity, Budget, Limits};
 use super::origin::Source;
@@ -27,7 +30,8 @@ use super::routes::{Effect, LogTail, NoLog, Route};
 use super::site::Backend;
 use super::tail::{self, Surroundings};
 use super::watch::Watcher;
-use crate::web::{Ask, Resource};
+use crate::logs::follow::HEAD;
+use crate::web::{Answer, Ask, Resource, Viewer};
 
 /// What all connections of all servers share.
 pub struct House<B> {
@@ -152,7 +156,7 @@ impl<B: Backend> Visitor<B> {
             Route::Rpc => self.call(body).await,
             Route::LogTail(path) => self.log_tail(&path),
             Route::MainLogTail => match self.house.backend.main_log() {
-                Some(log) => self.tail(&log, false),
+                Some(log) => self.tail(&log, HEAD, false),
                 None => Reply::error(StatusCode::NOT_FOUND),
             },
             Route::Ok => Reply::plain("OK"),
@@ -224,7 +228,7 @@ impl<B: Backend> Visitor<B> {
             Err(NoLog::NotFound) => return Reply::error(StatusCode::NOT_FOUND),
         };
         match self.house.backend.process_log(log) {
-            Some(file) => self.tail(&file, true),
+            Some(file) => self.tail(&file, HEAD, true),
             None => Reply::error(StatusCode::NOT_FOUND),
         }
     }
@@ -240,14 +244,50 @@ impl<B: Backend> Visitor<B> {
                 let location = format!("{}/{name}/", host.unwrap_or_default());
                 Reply::moved(&location)
             }
-            Resource::Status | Resource::Tail => {
-                Reply::page(self.house.backend.page(resource, ask).await)
+            _ => match self.house.backend.page(resource, ask).await {
+                Answer::Tail { path, head } => self.tail(&path, head, true),
+                Answer::File(path) => self.download(&path),
+                Answer::Live(viewer) => Reply::events(self.show(viewer)),
+                answer => Reply::page(answer),
+            },
+        }
+    }
+
+    /// Sends a viewer's news for as long as it looks. The news are one message; who does not take it gets the next one
+    /// whenever it does.
+    fn show(&self, mut viewer: Viewer) -> mpsc::Receiver<Bytes> {
+        let (pieces, body) = mpsc::channel(1);
+        let stream = Rc::clone(&self.stream);
+        let mut stopping = self.house.stopping.clone();
+        spawn_local(async move {
+            loop {
+                let news = tokio::select! {
+                    news = viewer.next() => news,
+                    () = pieces.closed() => return,
+                    () = stream.peer_closed() => return,
+                    _ = stopping.wait_for(|stop| *stop) => return,
+                };
+                let taken = tokio::select! {
+                    taken = pieces.send(news) => taken,
+                    _ = stopping.wait_for(|stop| *stop) => return,
+                };
+                if taken.is_err() {
+                    return;
+                }
             }
+        });
+        body
+    }
+
+    fn download(&self, path: &Path) -> Reply {
+        match download::start(path) {
+            Ok((length, pieces)) => Reply::file(path, length, pieces),
+            Err(_) => Reply::error(StatusCode::NOT_FOUND),
         }
     }
 
     /// Tails of a file; what is not there, or cannot be read, is not found (HTTP-092).
-    fn tail(&self, file: &Path, for_proxies: bool) -> Reply {
+    fn tail(&self, file: &Path, head: u64, for_proxies: bool) -> Reply {
         let begun = std::fs::metadata(file)
             .and_then(|metadata| metadata.modified())
             .and_then(|modified| {
@@ -259,7 +299,7 @@ impl<B: Backend> Visitor<B> {
                 Ok(Reply::tail(
                     modified,
                     for_proxies,
-                    tail::start(file, around)?,
+                    tail::start(file, head, around)?,
                 ))
             });
         begun.unwrap_or_else(|_| Reply::error(StatusCode::NOT_FOUND))

@@ -13,6 +13,7 @@
 mod access_log;
 mod auth;
 mod date;
+mod download;
 mod exchange;
 mod io;
 pub mod limits;

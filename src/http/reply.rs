@@ -5,6 +5,7 @@
 //! put into its map as long as none is taken out again, which nothing here does.
 
 use std::convert::Infallible;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
@@ -25,6 +26,10 @@ const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// What is true now is not to be shown later.
+const NOT_STORED: (HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 
 /// Nothing but our own script, style and images; what is not named falls under `default-src`.
 const POLICY: HeaderValue = HeaderValue::from_static(assets::POLICY);
@@ -194,7 +199,16 @@ impl Reply {
                 reply.headers.push(length);
                 reply
             }
-            Answer::Broken => Self::error(StatusCode::INTERNAL_SERVER_ERROR),
+            Answer::Json(text) => {
+                let mut reply = Self::whole("application/json", text.into());
+                reply.headers.push(NOT_STORED);
+                reply
+            }
+            Answer::NotFound => Self::error(StatusCode::NOT_FOUND),
+            // Those whose bodies come as they come are not made here.
+            Answer::Broken | Answer::Tail { .. } | Answer::File(_) | Answer::Live(_) => {
+                Self::error(StatusCode::INTERNAL_SERVER_ERROR)
+            }
         }
     }
 
@@ -253,6 +267,53 @@ impl Reply {
         Self {
             status: StatusCode::OK,
             headers,
+            body: Body::Stream(pieces),
+        }
+    }
+
+    /// A stream of server-sent events.
+    pub fn events(pieces: mpsc::Receiver<Bytes>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            headers: vec![
+                (
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("text/event-stream"),
+                ),
+                NOT_STORED,
+                (X_ACCEL_BUFFERING, HeaderValue::from_static("no")),
+                (
+                    header::TRANSFER_ENCODING,
+                    HeaderValue::from_static("chunked"),
+                ),
+            ],
+            body: Body::Stream(pieces),
+        }
+    }
+
+    /// A file to be kept, under its own name as far as a header can carry that.
+    pub fn file(path: &Path, length: u64, pieces: mpsc::Receiver<Bytes>) -> Self {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let safe = |char: char| char.is_ascii_alphanumeric() || ".-_ ".contains(char);
+        let name: String = name
+            .chars()
+            .map(|char| if safe(char) { char } else { '_' })
+            .collect();
+        let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
+        Self {
+            status: StatusCode::OK,
+            headers: vec![
+                (header::CONTENT_LENGTH, HeaderValue::from(length)),
+                (
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("text/plain;charset=utf-8"),
+                ),
+                (
+                    header::CONTENT_DISPOSITION,
+                    disposition.expect("nothing but safe characters"),
+                ),
+                NOT_STORED,
+            ],
             body: Body::Stream(pieces),
         }
     }

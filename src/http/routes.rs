@@ -56,10 +56,8 @@ impl Route {
             Self::Rpc => method == Method::POST,
             Self::LogTail(_) | Self::MainLogTail => method == Method::GET,
             Self::Ok => method == Method::GET || method == Method::POST,
-            Self::Web(resource) if resource.is_page() => {
-                method == Method::GET || method == Method::POST
-            }
-            Self::Web(_) | Self::Elsewhere => method == Method::GET || method == Method::HEAD,
+            Self::Web(resource) => resource.methods().contains(&method.as_str()),
+            Self::Elsewhere => method == Method::GET || method == Method::HEAD,
         }
     }
 }
@@ -84,9 +82,8 @@ impl Route {
                 Resource::Status if method == Method::POST || asks_for_action(query) => {
                     Effect::ChangeByForm
                 }
-                Resource::Status | Resource::Tail | Resource::Asset(_) | Resource::Directory(_) => {
-                    Effect::Show
-                }
+                Resource::Act => Effect::Change,
+                _ => Effect::Show,
             },
             Self::LogTail(_) | Self::MainLogTail | Self::Ok | Self::Elsewhere => Effect::Show,
         }

@@ -24,7 +24,7 @@ pub const STYLE: &str = include_str!("assets/page.css");
 
 /// What a browser may load for a page: what is ours, and the style that comes with it, known by its digest.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; \
-     style-src 'self' 'sha256-JwjXO/McNs36GqRmVR7RAQFygPpUbKukRzz+9ukqk7U='; img-src 'self'; connect-src 'self'; form-action 'self'; \
+     style-src 'self' 'sha256-RI+t9zR0i/fBYOuhn8l2WeKyic6ITs7ksX97oVo4Msg='; img-src 'self'; connect-src 'self'; form-action 'self'; \
      frame-ancestors 'none'; base-uri 'none'";
 
 pub static ASSETS: [Asset; 9] = [

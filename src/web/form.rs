@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 
 /// The parameters of one request.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Form(BTreeMap<String, String>);
+pub struct Form {
+    values: BTreeMap<String, String>,
+    /// Every pair of the body, in its order.
+    posted: Vec<(String, String)>,
+}
 
 impl Form {
     /// A name's first value in the query counts, but a value in the body more, and there the last one.
@@ -16,17 +20,27 @@ impl Form {
         for (name, value) in pairs(query.as_bytes()) {
             form.entry(name).or_insert(value);
         }
-        form.extend(pairs(body));
-        Self(form)
+        let posted: Vec<(String, String)> = pairs(body).collect();
+        form.extend(posted.iter().cloned());
+        Self {
+            values: form,
+            posted,
+        }
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// Every value that the body has for a name.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let pairs = self.posted.iter().filter(move |pair| pair.0 == name);
+        pairs.map(|pair| pair.1.as_str())
     }
 
     /// Every name with its value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
+        self.values
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -84,6 +98,7 @@ mod tests {
         assert_eq!(form.get("c"), None);
         assert_eq!(form.get("d"), Some("x y:%zz%4"));
         assert_eq!(form.get("e"), Some("3"));
+        assert_eq!(form.all("e").collect::<Vec<_>>(), ["2", "3"]);
         assert_eq!(form.get("f"), Some("é\u{fffd}"));
         assert_eq!(Form::parse("", b""), Form::default());
     }

@@ -2,23 +2,35 @@
 //!
 //! ```text
 //!   http ── Resource::at(path) ── gate ──▶ Pages::answer ──▶ status │ tail_page │ actions ──▶ Handle
+//!                                                        └─▶ live │ act │ config │ logs ─────▶ Handle
 //! ```
 //!
 //! Without JavaScript the pages are those of the reference: the same addresses, links, tables, messages and redirects
-//! (WEB rows). This module knows nothing of HTTP but paths and forms: it answers with [`Answer`]s, which
+//! (WEB rows). With it, one script makes a live page of them and uses what is below `/web/`, which is its own
+//! business and no contract. This module knows nothing of HTTP but paths and forms: it answers with [`Answer`]s, which
 //! [`http`](crate::http) puts on the wire, after its gate has judged where a request comes from.
 
+mod act;
 mod actions;
 pub mod assets;
+mod config;
 mod confirm;
 mod form;
 mod html;
+mod json;
+mod live;
+mod logs;
+mod sample;
 mod status;
 mod tail_page;
+
+use std::path::PathBuf;
 
 use self::assets::Asset;
 use self::confirm::Token;
 use self::form::Form;
+use self::live::Live;
+pub use self::live::Viewer;
 use crate::daemon::handle::Handle;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::log;
@@ -32,6 +44,18 @@ pub enum Resource {
     /// `/tail.html`.
     Tail,
     Asset(&'static Asset),
+    /// The news for the page's script, as server-sent events.
+    Events,
+    /// What the page's script asks to be done.
+    Act,
+    /// The configuration as it was last read.
+    Config,
+    /// Which log files a process has.
+    Logs,
+    /// A log as it grows.
+    Log,
+    /// A log file as it is.
+    File,
     /// A folder of assets, named without its slash (HTTP-114).
     Directory(&'static str),
 }
@@ -42,6 +66,12 @@ impl Resource {
         match path.trim_start_matches('/') {
             "" | "index.html" => Some(Self::Status),
             "tail.html" => Some(Self::Tail),
+            "web/events" => Some(Self::Events),
+            "web/act" => Some(Self::Act),
+            "web/config" => Some(Self::Config),
+            "web/logs" => Some(Self::Logs),
+            "web/log" => Some(Self::Log),
+            "web/file" => Some(Self::File),
             path => {
                 let directory = assets::DIRECTORIES.into_iter().find(|name| *name == path);
                 let asset = || assets::find(path).map(Self::Asset);
@@ -50,9 +80,14 @@ impl Resource {
         }
     }
 
-    /// Whether this is one of the reference's pages, which take GET and POST alone (HTTP-116).
-    pub fn is_page(self) -> bool {
-        matches!(self, Self::Status | Self::Tail)
+    /// By which methods it can be asked for. Pages do not take HEAD (HTTP-116).
+    pub fn methods(self) -> &'static [&'static str] {
+        match self {
+            Self::Status | Self::Tail => &["GET", "POST"],
+            Self::Asset(_) | Self::Directory(_) => &["GET", "HEAD"],
+            Self::Act => &["POST"],
+            Self::Events | Self::Config | Self::Logs | Self::Log | Self::File => &["GET"],
+        }
     }
 }
 
@@ -69,9 +104,19 @@ pub struct Ask<'a> {
 }
 
 /// What a page answers.
-#[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
     Page(String),
+    Json(String),
+    /// This file as it grows, beginning with that many of its last bytes.
+    Tail {
+        path: PathBuf,
+        head: u64,
+    },
+    /// This file.
+    File(PathBuf),
+    /// Whatever there is to see, for as long as somebody looks.
+    Live(Viewer),
+    NotFound,
     /// 301 to this place.
     Moved(String),
     /// 500; the reason is in the log (WEB-030).
@@ -82,11 +127,13 @@ pub enum Answer {
 pub struct Pages {
     handle: Handle,
     token: Token,
+    live: Live,
 }
 
 impl Pages {
     pub fn new(handle: Handle) -> Self {
         Self {
+            live: Live::new(handle.clone()),
             handle,
             token: Token::default(),
         }
@@ -97,7 +144,16 @@ impl Pages {
         let form = Form::parse(ask.query, ask.body);
         let answered = match resource {
             Resource::Tail => Ok(Answer::Page(tail_page::page(&self.handle, &form))),
-            _ => self.status(&form, &ask).await,
+            Resource::Events => Ok(Answer::Live(self.live.viewer())),
+            Resource::Act if ask.is_proven => Ok(Answer::Json(act::run(&self.handle, &form).await)),
+            // A browser sends the origin with every POST of our script.
+            Resource::Act => Ok(Answer::NotFound),
+            Resource::Config => Ok(Answer::Json(config::json(&self.handle))),
+            Resource::Logs => Ok(logs::list(&self.handle, &form)),
+            Resource::Log => Ok(logs::follow(&self.handle, &form)),
+            Resource::File => Ok(logs::file(&self.handle, &form)),
+            Resource::Status => self.status(&form, &ask).await,
+            Resource::Asset(_) | Resource::Directory(_) => Ok(Answer::NotFound),
         };
         answered.unwrap_or_else(|reason| {
             log::error!("Web interface error: {reason}");

@@ -8,7 +8,7 @@ use crate::http::testing::{Client, Site, status_of};
 use crate::web::Resource;
 
 /// A target for every route. What comes to the table of routes must come here too: [`kind`] does not compile without.
-const TARGETS: [&str; 9] = [
+const TARGETS: [&str; 15] = [
     "/RPC2",
     "/logtail/cat",
     "/mainlogtail",
@@ -18,6 +18,12 @@ const TARGETS: [&str; 9] = [
     "/tail.html?processname=cat",
     "/images/icon.png",
     "/images",
+    "/web/events",
+    "/web/act",
+    "/web/config",
+    "/web/logs",
+    "/web/log",
+    "/web/file",
 ];
 
 fn kind(route: &Route) -> usize {
@@ -32,6 +38,12 @@ fn kind(route: &Route) -> usize {
             Resource::Tail => 6,
             Resource::Asset(_) => 7,
             Resource::Directory(_) => 8,
+            Resource::Events => 9,
+            Resource::Act => 10,
+            Resource::Config => 11,
+            Resource::Logs => 12,
+            Resource::Log => 13,
+            Resource::File => 14,
         },
     }
 }
@@ -106,6 +118,7 @@ async fn another_site_changes_nothing() {
             for (method, target) in [
                 ("POST", "/RPC2"),
                 ("POST", "/RPC2/x"),
+                ("POST", "/web/act"),
                 ("POST", "/"),
                 ("GET", "/?action=stopall"),
                 ("GET", "/index.html?a=b&%61ction=start&processname=cat"),
