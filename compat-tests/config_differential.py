@@ -171,7 +171,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", help="where configurations that differ are left")
     arguments = parser.parse_args()
-    program = os.path.join(ROOT, "target", "release", "examples", "config_dump")
+    program = os.path.join(ROOT, "target", os.environ.get("COMPAT_PROFILE", "release"), "examples", "config_dump")
     folder = tempfile.mkdtemp(prefix="config-differential-")
     os.environ.clear()
     os.environb.update({b"HOME": b"/tmp", b"FOO": b"foo value", b"PERCENT": b"50%", b"NUM": b"3", b"TRUE": b"true",

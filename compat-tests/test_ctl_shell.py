@@ -204,6 +204,7 @@ def test_following_a_log_on_a_terminal(pair):
             screen.type("tail -f m:m1\r").wait_text("==> Press Ctrl-C to exit <==")
             d.call("supervisor.sendProcessStdin", "m:m1", "a line\n")
             screen.wait_text("a line")
+            screen.wait_asleep()
             screen.type("\x03").wait_prompts(2)
             screen.type("version\r").wait_prompts(3)
             wait_for(lambda: "4.3.0" in screen.text())

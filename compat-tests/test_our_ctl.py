@@ -63,7 +63,7 @@ autostart=false
 
 def ours() -> str:
     """The client under test; a missing one is an error, never a skipped test."""
-    path = Path(os.environ.get("SUPERVISORCTL_BIN") or where.REPOSITORY / "target/release/supervisorctl").absolute()
+    path = Path(os.environ.get("SUPERVISORCTL_BIN") or where.BUILT / "supervisorctl").absolute()
     if not path.exists():
         raise FileNotFoundError(f"no supervisorctl at {path}: run cargo build --release, or set SUPERVISORCTL_BIN")
     return str(path)

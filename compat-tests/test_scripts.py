@@ -43,3 +43,24 @@ def test_what_the_layers_allow_passes(tmp_path):
         app="use crate::{http, rpc, daemon::pipes};\n",
     )
     assert (status, text) == (0, "the layers hold\n")
+
+
+def stages(script):
+    done = subprocess.run(
+        ["bash", "-c", f"set -euo pipefail; . scripts/stages; trap table EXIT; {script}"], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    return done.returncode, [line.split() for line in done.stdout.split("stage ")[-1].splitlines()]
+
+
+def test_stages_are_summed_up():
+    status, rows = stages("stage quick 5 true; stage slow 0 sleep 1.1")
+    assert status == 0
+    assert [(row[0], row[2], row[3]) for row in rows[1:3]] == [("quick", "5", "ok"), ("slow", "0", "over")]
+    assert rows[3][0] == "all" and rows[3][2] == "5"
+
+
+def test_a_stage_that_fails_ends_the_run_and_is_in_the_table():
+    status, rows = stages("stage quick 5 true; stage bad 5 sh -c 'exit 3'; stage never 5 true")
+    assert status == 3
+    assert [(row[0], row[-1]) for row in rows[1:3]] == [("quick", "ok"), ("bad", "failed")]
+    assert rows[3][0] == "all" and len(rows) == 4

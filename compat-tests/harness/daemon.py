@@ -244,7 +244,7 @@ class Daemon:
         except xmlrpc.client.ProtocolError as error:
             return ("http", error.errcode)
 
-    def connect(self, transport: str = "unix", limit: float = 10.0) -> http.Connection:
+    def connect(self, transport: str = "unix", limit: float = 30.0) -> http.Connection:
         return http.Connection(self.sock if transport == "unix" else ("127.0.0.1", self.port), limit)
 
     def ask(self, request: bytes, transport: str = "unix", body: bool = True) -> http.Reply:

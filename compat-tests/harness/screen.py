@@ -8,6 +8,7 @@ import signal
 import struct
 import termios
 import time
+from pathlib import Path
 
 import pyte
 
@@ -72,6 +73,13 @@ class Screen:
 
     def wait_text(self, text: str, limit: float = 15.0):
         return self.wait(lambda shown: text in shown, limit)
+
+    def wait_asleep(self, limit: float = 15.0):
+        """Waits until the program waits itself: a Ctrl-C in the midst of its work is another story than one at rest."""
+        def asleep(_):
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+        return self.wait(asleep, limit)
 
     def wait_prompts(self, count: int, prompt: str = "supervisor>", limit: float = 15.0):
         """Waits until the last line is the bare prompt and it is the `count`-th one on the screen."""

@@ -12,6 +12,9 @@ SUITE = Path(__file__).resolve().parent.parent
 REPOSITORY = SUITE.parent
 BIN = Path(sys.prefix) / "bin"
 
+# Where our programs are built; scripts/test says which profile it built with.
+BUILT = REPOSITORY / "target" / os.environ.get("COMPAT_PROFILE", "release")
+
 REFERENCE = "reference"
 OURS = "ours"
 
@@ -32,7 +35,7 @@ def supervisord(kind: str) -> str:
         path = BIN / "supervisord"
         hint = "run scripts/setup"
     else:
-        path = Path(os.environ.get("SUPERVISORD_BIN") or REPOSITORY / "target/release/supervisord")
+        path = Path(os.environ.get("SUPERVISORD_BIN") or BUILT / "supervisord")
         hint = "run cargo build --release, or set SUPERVISORD_BIN"
     if not path.exists():
         raise FileNotFoundError(f"no {kind} supervisord at {path}: {hint}")

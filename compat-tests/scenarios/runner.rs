@@ -23,7 +23,7 @@ use supervisord::supervisor::event::{Channel, Event};
 use supervisord::supervisor::listener_pool::Serial;
 use supervisord::supervisor::turn::{
     AutoLogError, ChildKind, CommandError, Effect, Ending, Os, Pid, ProcessId, SignalError,
-    SignalTarget, SpawnError, StdinClosed, Turn,
+    SignalTarget, SpawnError, Spawned, StdinClosed, Turn,
 };
 
 const INDENT: &str = "         > ";
@@ -374,7 +374,7 @@ impl Os for FakeOs {
         _: ChildKind,
         group: &str,
         config: &ProcessConfig,
-    ) -> Result<Pid, SpawnError> {
+    ) -> Result<Spawned, SpawnError> {
         self.check_command(config).map_err(SpawnError::Command)?;
         let name = format!("{group}:{}", config.name);
         if let Some(errno) = self.fork_fails.get(&name) {
@@ -391,7 +391,10 @@ impl Os for FakeOs {
         self.say(format!("spawn {name} -> pid {pid}"));
         self.names.insert(id, name);
         self.deaf.remove(&id);
-        Ok(Pid(pid))
+        Ok(Spawned {
+            pid: Pid(pid),
+            at: None,
+        })
     }
 
     fn write_stdin(&mut self, id: ProcessId, bytes: &[u8]) -> Result<(), StdinClosed> {

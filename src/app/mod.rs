@@ -12,12 +12,11 @@ mod pidfile;
 mod source;
 mod start;
 
-pub use self::start::full_path_of;
-
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use bstr::{BString, ByteSlice};
 use tokio::runtime::{Builder, Runtime};
@@ -28,8 +27,10 @@ use self::source::Source;
 use self::start::{StartError, Started, Starter};
 use crate::config::command_line::{self, Request};
 use crate::config::context::LoadContext;
+use crate::config::path_search::started_as;
 use crate::daemon::daemonize;
 use crate::daemon::event_loop::{self, Signals};
+use crate::daemon::memory;
 use crate::http;
 use crate::logs::activity::ActivityLog;
 use crate::model::log;
@@ -42,7 +43,7 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
         .into_iter()
         .map(|word| word.into_vec().into())
         .collect();
-    let argv0 = start::full_path_of(argv0);
+    let argv0 = started_as(&argv0, std::env::var_os("PATH").as_deref());
     match run_all(&argv0, &arguments, announce) {
         Ok(code) => code,
         Err(error) => {
@@ -51,6 +52,11 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
                 "Error: {error}\nFor help, use {} -h\n",
                 argv0.to_str_lossy()
             );
+            if let (StartError::Config(error), true) = (&error, io::stderr().is_terminal())
+                && let Some(hint) = error.hint()
+            {
+                eprintln!("{hint}");
+            }
             ExitCode::from(error.status())
         }
     }
@@ -119,6 +125,15 @@ fn new_runtime() -> io::Result<(Runtime, Signals)> {
     Ok((runtime, signals))
 }
 
+/// How long the beginning of a run takes at most, as a rule.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// Once the programs have been started, what only the start needed can go.
+async fn settle() {
+    tokio::time::sleep(SETTLED).await;
+    memory::give_back();
+}
+
 /// One run: from everything being ready to everything having stopped.
 async fn serve(started: Started, signals: &mut Signals) -> io::Result<Ending> {
     let Started {
@@ -135,7 +150,9 @@ async fn serve(started: Started, signals: &mut Signals) -> io::Result<Ending> {
         let _ = stopped.await;
     };
     let web = tokio::task::spawn_local(http::serve(servers, backend, limits, shutdown));
+    let settling = tokio::task::spawn_local(settle());
     let ending = event_loop::run(&handle, signals).await;
+    settling.abort();
     drop(stop);
     let web = web
         .await

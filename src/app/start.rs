@@ -3,15 +3,11 @@
 //! A restart that fails (a port that was taken meanwhile, a log that cannot be opened) goes back to the configuration
 //! that ran before: the programs have been stopped by then, and somebody counts on them. The reference ends (LIF-004).
 
-use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
 use std::rc::Rc;
 
-use bstr::{BString, ByteSlice};
 use nix::unistd::getuid;
 
 use super::backend::Site;
@@ -312,22 +308,4 @@ fn check(source: &Source) -> Result<(), StartError> {
         privileges::change_to(uid, &UserDatabase::system()).map_err(StartError::Privileges)?;
     }
     Ok(())
-}
-
-/// The path under which this program was started: as typed, or as found along PATH when only a word was typed, since
-/// help texts and the search for a configuration show it (CFL-002).
-pub fn full_path_of(argv0: OsString) -> BString {
-    let bytes = argv0.as_bytes();
-    if !bytes.contains(&b'/') {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let found = path
-            .as_bytes()
-            .split_str(":")
-            .map(|directory| Path::new(std::ffi::OsStr::from_bytes(directory)).join(&argv0))
-            .find(|candidate| candidate.is_file());
-        if let Some(found) = found {
-            return found.into_os_string().into_vec().into();
-        }
-    }
-    argv0.into_vec().into()
 }

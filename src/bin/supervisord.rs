@@ -2,11 +2,13 @@
 //!
 //! One binary does for all: under the name of one of the reference's other programs (a link will do) it is that program.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
+use bstr::BString;
 use supervisord::app;
+use supervisord::config::path_search::started_as;
 use supervisord::tools::demo::Demo;
 use supervisord::tools::{check, effective, pidproxy, sample};
 
@@ -27,11 +29,15 @@ fn main() -> ExitCode {
     };
     match word.to_str() {
         Some("demo") => demo(argv0),
-        Some("check") => check::run(app::full_path_of(argv0), rest),
-        Some("config") => effective::run(app::full_path_of(argv0), rest),
+        Some("check") => check::run(full_path_of(&argv0), rest),
+        Some("config") => effective::run(full_path_of(&argv0), rest),
         Some("echo-config") => sample::run(rest.iter().cloned()),
         _ => app::run(argv0, arguments, || {}),
     }
+}
+
+fn full_path_of(argv0: &OsStr) -> BString {
+    started_as(argv0, std::env::var_os("PATH").as_deref())
 }
 
 fn demo(argv0: OsString) -> ExitCode {

@@ -12,6 +12,7 @@ use super::expand::{Names, Scope};
 use super::ini::Document;
 use super::loader::process_variables;
 use super::options::server as rows;
+use super::options::supervisord as daemon_rows;
 use super::paths;
 use super::reading::{OptionError, SectionReader};
 use super::value;
@@ -28,6 +29,8 @@ pub struct ClientConfig {
     pub password: Option<String>,
     pub history_file: Option<PathBuf>,
     pub plugins: Vec<CtlPlugin>,
+    /// Where the daemon of the same file writes its pid; for advice only, so it is none when it cannot be read.
+    pub pidfile: Option<PathBuf>,
 }
 
 /// A `[ctlplugin:x]` section: Python code that only Python's own client can load (CLT-016).
@@ -47,6 +50,7 @@ impl Default for ClientConfig {
             password: None,
             history_file: None,
             plugins: Vec::new(),
+            pidfile: None,
         }
     }
 }
@@ -111,7 +115,17 @@ fn read_settings(
             .filter(|file| !file.is_empty())
             .map(|file| paths::to_path(paths::normalize(file.as_bstr(), context).as_bstr())),
         plugins: Vec::new(),
+        pidfile: pidfile(document, &with_here),
     })
+}
+
+fn pidfile(document: &Document, client: &SectionReader<'_>) -> Option<PathBuf> {
+    let section = "supervisord";
+    if !document.has_section(section) {
+        return None;
+    }
+    let daemon = SectionReader { section, ..*client };
+    daemon.read(&daemon_rows::PIDFILE).ok()
 }
 
 /// A socket path is made absolute (CTL-015).

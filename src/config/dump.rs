@@ -83,7 +83,10 @@ fn group(group: &GroupConfig) -> String {
         ("kind", text(kind)),
     ];
     members.extend(own);
-    members.push(("processes", array(group.processes.iter().map(process))));
+    members.push((
+        "processes",
+        array(group.processes.iter().map(|member| process(member))),
+    ));
     object(&members)
 }
 

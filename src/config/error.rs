@@ -59,6 +59,26 @@ impl ConfigError {
     }
 }
 
+impl ConfigError {
+    /// What to do about it, where the reference's text leaves that open. For people only: programs compare the text.
+    pub fn hint(&self) -> Option<&'static str> {
+        let (Self::Setting { reason, .. } | Self::Program { reason, .. }) = self else {
+            return None;
+        };
+        match **reason {
+            Reason::Unresolved { .. } => Some(
+                "This supervisord runs no Python inside. An [rpcinterface:x] can only have the factory \
+                 supervisor.rpcinterface:make_main_rpcinterface; take the section out, or see docs/compatibility.md \
+                 for what replaces known plug-ins.",
+            ),
+            Reason::RpcInterface { .. } => Some(
+                "The interface takes no keys besides its factory; keys of [DEFAULT] count as its own.",
+            ),
+            _ => None,
+        }
+    }
+}
+
 impl std::error::Error for ConfigError {}
 
 impl fmt::Display for ConfigError {

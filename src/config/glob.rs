@@ -78,6 +78,20 @@ fn names_in(directory: &BStr, pattern: &BStr, context: &LoadContext) -> Vec<BStr
         .collect()
 }
 
+/// A pattern for text that is no path, such as the name of a process.
+#[derive(Debug)]
+pub struct Pattern(Vec<Piece>);
+
+impl Pattern {
+    pub fn new(pattern: &str) -> Self {
+        Self(parse(&characters(BStr::new(pattern))))
+    }
+
+    pub fn matches(&self, text: &str) -> bool {
+        matches(&self.0, &characters(BStr::new(text)))
+    }
+}
+
 /// One piece of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {

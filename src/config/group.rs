@@ -4,6 +4,8 @@
 //! name, so that equals stay in that order (NAM-015). What is read here sees fewer names than the options of the
 //! processes (EXP-020 to EXP-022), and its errors do not name their place (ERR-003).
 
+use std::rc::Rc;
+
 use bstr::{BStr, BString, ByteSlice};
 
 use super::error::{ConfigError, Reason, SocketProblem};
@@ -79,7 +81,7 @@ fn mixed_group(
             reader.read(&rows::GROUP_PRIORITY)?,
         ))
     })?;
-    let mut members: Vec<ProcessConfig> = Vec::new();
+    let mut members: Vec<Rc<ProcessConfig>> = Vec::new();
     // The section that messages name: the reference reuses the variable (NAM-008).
     let mut shown = section.to_owned();
     for program in programs {
@@ -289,9 +291,9 @@ fn fcgi_group(
     })
 }
 
-fn give_socket(processes: &mut [ProcessConfig], socket: Option<FcgiConfig>) {
+fn give_socket(processes: &mut [Rc<ProcessConfig>], socket: Option<FcgiConfig>) {
     for process in processes {
-        process.socket.clone_from(&socket);
+        Rc::make_mut(process).socket.clone_from(&socket);
     }
 }
 

@@ -16,8 +16,10 @@ pub mod dump;
 pub mod error;
 pub mod expand;
 pub mod getopt;
+pub mod glob;
 pub mod ini;
 pub mod options;
+pub mod path_search;
 pub mod shlex;
 pub mod survey;
 pub mod types;
@@ -26,7 +28,6 @@ pub mod value;
 
 mod decode;
 mod environment;
-mod glob;
 mod group;
 mod include;
 mod loader;

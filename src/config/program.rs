@@ -6,6 +6,7 @@
 //! Both orders are kept here line by line. What makes groups of these processes is in `group.rs`.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -25,7 +26,7 @@ pub fn processes(
     loader: &mut Loader<'_>,
     section: &str,
     group_name: &str,
-) -> Result<Vec<ProcessConfig>, ConfigError> {
+) -> Result<Vec<Rc<ProcessConfig>>, ConfigError> {
     read_section(loader, section, group_name).map_err(|error| ConfigError::Program {
         file: loader.file_of(section),
         section: section.to_owned(),
@@ -38,7 +39,7 @@ fn read_section(
     loader: &mut Loader<'_>,
     section: &str,
     group_name: &str,
-) -> Result<Vec<ProcessConfig>, OptionError> {
+) -> Result<Vec<Rc<ProcessConfig>>, OptionError> {
     let (_, part) = section.split_once(':').unwrap_or((section, ""));
     let program_name = value::name(part).map_err(OptionError::of_section)?;
     let mut names = Names::default();
@@ -51,13 +52,8 @@ fn read_section(
     let mut processes = Vec::new();
     let end = shared.numprocs_start.saturating_add(shared.numprocs);
     for process_num in shared.numprocs_start..end {
-        processes.push(read_process(
-            loader,
-            section,
-            &shared,
-            &mut names,
-            process_num,
-        )?);
+        let process = read_process(loader, section, &shared, &mut names, process_num)?;
+        processes.push(Rc::new(process));
     }
     processes.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
     Ok(processes)

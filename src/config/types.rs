@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use bstr::BString;
 
@@ -193,7 +194,8 @@ pub struct GroupConfig {
     pub name: String,
     pub priority: i64,
     pub kind: GroupKind,
-    pub processes: Vec<ProcessConfig>,
+    /// Shared by all who hold the group: what is offered, what is active, and what a failed restart goes back to.
+    pub processes: Vec<Rc<ProcessConfig>>,
 }
 
 impl GroupConfig {

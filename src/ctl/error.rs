@@ -61,6 +61,8 @@ pub enum CtlError {
     },
     /// The input ended where an answer was asked for (CTL-052).
     EndOfInput,
+    /// The user pressed Ctrl-C, where that is no end of the program.
+    Interrupted,
 }
 
 impl CtlError {
@@ -83,6 +85,7 @@ impl CtlError {
             Self::Unwritable(WriteError::IntOutOfRange) => "OverflowError",
             Self::Unwritable(WriteError::Nil) => "TypeError",
             Self::EndOfInput => "EOFError",
+            Self::Interrupted => "KeyboardInterrupt",
         }
     }
 
@@ -135,6 +138,7 @@ impl fmt::Display for CtlError {
                 write!(f, "Unknown result code {code} for {name}")
             }
             Self::EndOfInput => f.write_str("EOF when reading a line"),
+            Self::Interrupted => f.write_str("interrupted"),
         }
     }
 }

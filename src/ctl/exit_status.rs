@@ -25,6 +25,8 @@ pub enum ExitStatus {
     StatusNotRunning,
     /// `status`: a name is unknown or the server cannot be asked (CTL-044, CTL-094).
     StatusUnknown,
+    /// What a program that brought the command left with.
+    External(u8),
 }
 
 impl ExitStatus {
@@ -37,6 +39,7 @@ impl ExitStatus {
             Self::Refused | Self::StatusUnknown => 4,
             Self::ApiMismatch => 5,
             Self::NotRunning => 7,
+            Self::External(status) => status,
         }
     }
 

@@ -1,12 +1,12 @@
 //! Just enough HTTP/1.1 for a client: a connection, the head of an answer, and its body whole or chunk by chunk.
 //!
-//! Every question has a connection of its own (CTL-035) and no time limit: a start that waits may take as long as the
-//! server takes (CTL-034). Nothing here knows XML-RPC.
+//! There is no time limit: a start that waits may take as long as the server takes (CTL-034). Nothing here knows XML-RPC.
 
 use std::io::{self, BufRead, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{SocketAddr as UnixAddr, UnixStream};
+use std::time::Duration;
 
 use super::error::CtlError;
 use super::server_url::Endpoint;
@@ -31,6 +31,13 @@ impl Connection {
             Endpoint::Inet { host, port } => {
                 Ok(Self::Inet(connect_to_any(&addresses(host, *port)?)?))
             }
+        }
+    }
+
+    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        match self {
+            Self::Unix(stream) => stream.set_read_timeout(timeout),
+            Self::Inet(stream) => stream.set_read_timeout(timeout),
         }
     }
 }
@@ -119,6 +126,8 @@ pub struct Head {
     pub status: u16,
     pub reason: String,
     pub framing: Framing,
+    /// Whether the connection can be used for another question once the body was read.
+    pub keeps: bool,
 }
 
 /// How the end of a body is found.
@@ -144,6 +153,7 @@ pub fn read_head(reader: &mut impl BufRead) -> Result<Head, CtlError> {
         return Err(CtlError::BadStatusLine { line });
     };
     let mut framing = Framing::UntilClosed;
+    let mut keeps = first.starts_with("HTTP/1.1");
     loop {
         let line = read_line(reader)?;
         let line = line.trim_ascii();
@@ -162,12 +172,17 @@ pub fn read_head(reader: &mut impl BufRead) -> Result<Head, CtlError> {
             && let Ok(length) = value.parse()
         {
             framing = Framing::Length(length);
+        } else if name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case("close") {
+            keeps = false;
         }
     }
+    // What follows the last chunk is not read, so such a connection is not used again.
+    keeps &= matches!(framing, Framing::Length(_));
     Ok(Head {
         status,
         reason,
         framing,
+        keeps,
     })
 }
 
@@ -311,6 +326,32 @@ mod tests {
         assert_eq!(read_chunk(&mut reader)?, Chunk::Closed);
         assert_eq!(read_chunk(&mut "0\r\n\r\n".as_bytes())?, Chunk::Last);
         assert_eq!(read_chunk(&mut "zz\r\n".as_bytes())?, Chunk::Closed);
+        Ok(())
+    }
+
+    // CTL-035
+    #[test]
+    fn a_connection_lasts_when_the_end_of_the_body_is_known_and_nobody_closes_it()
+    -> Result<(), super::CtlError> {
+        for (answer, keeps) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", true),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: Close\r\n\r\n",
+                false,
+            ),
+            ("HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n", false),
+            ("HTTP/1.1 200 OK\r\n\r\n", false),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                false,
+            ),
+        ] {
+            assert_eq!(
+                read_head(&mut answer.as_bytes())?.keeps,
+                keeps,
+                "{answer:?}"
+            );
+        }
         Ok(())
     }
 

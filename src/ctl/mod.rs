@@ -7,9 +7,10 @@
 //! ```text
 //! options.rs   command line and [supervisorctl]      ─┐
 //! session.rs   line → command, credentials, errors    ├─ commands/  one function per command
-//! shell.rs     lines from a pipe                     ─┘     │
+//! shell.rs     lines one after the other             ─┘     │
+//! input.rs terminal.rs completion.rs history.rs   lines     │
 //! outcome.rs table.rs answers.rs   words, columns, rows     │
-//! client.rs tail.rs ── http.rs ── server_url.rs ◀───────────┘
+//! client.rs tail.rs foreground.rs ── wire.rs http.rs ◀──────┘
 //! ```
 //!
 //! Plain blocking sockets and no runtime: a command is two short questions, and most of its time would otherwise be spent
@@ -20,15 +21,29 @@
 //! - an `error:` line ends after the message, where Python adds a file and line of its source (CTL-047);
 //! - a followed log is passed on byte for byte (CTL-117), over IPv6 too, and long credentials are not wrapped (CTL-033);
 //! - a broken configuration file is a message, not a traceback (CTL-012);
-//! - `[ctlplugin:x]` sections are warned of and left out (CTL-022).
+//! - `[ctlplugin:x]` sections are warned of and left out (CTL-022);
+//! - a command uses one connection (CTL-035), and in the shell Ctrl-C while it waits ends the command and not the shell;
+//! - what is ours alone (`--json`, `--watch`, `--lines`, `wait`, wildcards, programs called `supervisorctl-x`) stands
+//!   where the reference would only have complained.
 
+mod advice;
 mod answers;
 mod client;
+mod colour;
 mod commands;
+mod completion;
 mod error;
 mod exit_status;
+mod external;
+mod foreground;
+mod generate;
+mod history;
 mod http;
+mod input;
+mod interrupt;
+mod json;
 mod line;
+mod names;
 mod options;
 mod outcome;
 mod output;
@@ -38,8 +53,10 @@ mod session;
 mod shell;
 mod table;
 mod tail;
+mod terminal;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
@@ -48,15 +65,20 @@ use std::os::unix::ffi::OsStringExt;
 use bstr::BString;
 
 use crate::config::context::LoadContext;
+use crate::config::path_search::started_as;
 
+use self::error::CtlError;
 use self::exit_status::ExitStatus;
-use self::options::{Options, Request, program_path, read};
+use self::history::HistoryFile;
+use self::input::{Input, Lines};
+use self::options::{Options, Request, read};
 use self::output::Output;
 use self::session::Session;
+use self::terminal::Terminal;
 
 /// Runs the client and returns its exit status. `program` is the name it was started under, `arguments` what follows.
 pub fn main(program: &OsStr, arguments: impl Iterator<Item = OsString>) -> u8 {
-    let program = program_path(program, std::env::var_os("PATH").as_deref());
+    let program = started_as(program, std::env::var_os("PATH").as_deref());
     let context = match LoadContext::of_this_process(program) {
         Ok(context) => context,
         Err(error) => {
@@ -80,31 +102,45 @@ pub fn main(program: &OsStr, arguments: impl Iterator<Item = OsString>) -> u8 {
 }
 
 fn run(options: Options) -> u8 {
-    let mut output = Output::new(io::stdout().lock(), io::stderr());
+    let terminal = io::stdout().is_terminal();
+    let colour = options.colour.is_wanted(terminal);
+    let mut output = Output::new(io::stdout().lock(), io::stderr()).seen(terminal, colour);
     for warning in &options.warnings {
         output.complaint(warning);
     }
-    let Options {
-        client,
-        interactive,
-        ..
-    } = options;
-    let mut session = Session::new(client, interactive, io::stdin().lock(), output);
+    let history = HistoryFile {
+        path: options.history_file,
+    };
+    let input = match input(options.command.is_none() && terminal, history, colour) {
+        Ok(input) => input,
+        Err(error) => {
+            output.complaint(&format!("supervisorctl: cannot read: {error}"));
+            return ExitStatus::Generic.code();
+        }
+    };
+    let mut session = Session::new(options.target, options.interactive, input, output);
+    session.origin = options.origin;
     match options.command {
         Some(line) => session.run(&line),
-        None if io::stdin().is_terminal() => {
-            session.output.complaint(
-                "supervisorctl: the interactive shell is not there yet; give a command, or pipe commands in",
-            );
-            session.exit_status = ExitStatus::InvalidArguments;
-        }
         None => {
+            // Without it Ctrl-C ends more than it should, and that is all.
+            let _ = session.interrupt();
             shell::run(&mut session, &options.prompt);
             // Whatever happened on the way (CTL-066).
             session.exit_status = ExitStatus::Success;
         }
     }
     leave(&mut session)
+}
+
+/// Lines are edited where there is a terminal on both sides.
+fn input(edited: bool, history: HistoryFile, hints: bool) -> Result<Box<dyn Input>, CtlError> {
+    let lines = Lines::of_stdin()?;
+    let kind = std::env::var("TERM").ok();
+    if edited && io::stdin().is_terminal() && terminal::can_be_edited_on(kind.as_deref()) {
+        return Ok(Box::new(Terminal::open(lines, history, hints)?));
+    }
+    Ok(Box::new(lines))
 }
 
 /// The status to leave with; words that nobody could be told are a failure of their own.

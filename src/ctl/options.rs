@@ -3,9 +3,7 @@
 //! The flags are one table; parsing, messages and the help text come from it. The command line beats the file, the file
 //! beats the default (CTL-014).
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::PathBuf;
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -15,18 +13,20 @@ use crate::config::error::ConfigError;
 use crate::config::getopt::{Switch, getopt};
 use crate::model::py_repr::repr_str;
 
-use super::client::Client;
+use super::advice::Origin;
+use super::client::Target;
+use super::colour::{self, Colour};
 use super::server_url;
 
 /// A flag: how it is spelled, and its line of help.
-struct Flag {
+pub struct Flag {
     meaning: Meaning,
-    switch: Switch,
-    help: &'static str,
+    pub switch: Switch,
+    pub help: &'static str,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Meaning {
+pub enum Meaning {
     Help,
     Configuration,
     Interactive,
@@ -58,7 +58,7 @@ const fn flag(
 
 /// CTL-001. The reference's help calls the last one `--history-file`, a spelling that it then rejects; ours names the one
 /// that works.
-const FLAGS: [Flag; 8] = [
+pub const FLAGS: [Flag; 8] = [
     flag(
         Meaning::Configuration,
         'c',
@@ -79,7 +79,7 @@ const FLAGS: [Flag; 8] = [
         'i',
         Some("interactive"),
         false,
-        "-i/--interactive -- ask before shutdown and reload, and for name and password",
+        "-i/--interactive -- start an interactive session; with a command, only ask back where one would",
     ),
     flag(
         Meaning::ServerUrl,
@@ -124,13 +124,16 @@ pub enum Request {
 /// Where to go and what to do.
 #[derive(Debug)]
 pub struct Options {
-    pub client: Client,
+    pub target: Target,
     /// Of the shell, without the `> `.
     pub prompt: String,
     /// Whether there is somebody to ask: with `-i`, or without a command (CTL-018, CTL-019).
     pub interactive: bool,
     /// The command's words joined by blanks (CTL-020); none for the shell.
     pub command: Option<String>,
+    pub history_file: Option<PathBuf>,
+    pub colour: Colour,
+    pub origin: Origin,
     /// What the user should know, for stderr.
     pub warnings: Vec<String>,
 }
@@ -172,8 +175,10 @@ pub fn read(arguments: &[BString], context: &LoadContext) -> Result<Request, Usa
     let argv0 = context.argv0.as_bstr();
     let mut given = Given::default();
     let switches = FLAGS.each_ref().map(|flag| flag.switch);
+    let (arguments, colour) =
+        colour::take(&switches, arguments).map_err(|error| usage(argv0, &error))?;
     let (found, words) =
-        getopt(&switches, arguments).map_err(|error| usage(argv0, &error.to_string()))?;
+        getopt(&switches, &arguments).map_err(|error| usage(argv0, &error.to_string()))?;
     for option in found {
         let meaning = FLAGS[option.index].meaning;
         let Some(slot) = given.slot(meaning) else {
@@ -197,20 +202,23 @@ pub fn read(arguments: &[BString], context: &LoadContext) -> Result<Request, Usa
         }
         *slot = Some(option.value);
     }
-    let file = read_file(given.config_file.take(), context)?;
-    Ok(Request::Run(together(given, file, words)))
+    let config_file = match given.config_file.take() {
+        // An empty name is as good as none, and then nothing is searched.
+        Some(file) if file.is_empty() => None,
+        Some(file) => Some(file),
+        None => crate::config::find_config_file(context).ok(),
+    };
+    let file = read_file(config_file.as_ref(), context)?;
+    let mut options = together(given, file, words);
+    options.colour = colour;
+    options.origin.config_file = config_file.map(|file| file.to_str_lossy().into_owned());
+    Ok(Request::Run(options))
 }
 
 /// The file's settings; the defaults when there is no file to read (CTL-009).
-fn read_file(named: Option<BString>, context: &LoadContext) -> Result<ClientConfig, UsageError> {
-    let file = match named {
-        // An empty name is as good as none, and then nothing is searched.
-        Some(file) if file.is_empty() => return Ok(ClientConfig::default()),
-        Some(file) => file,
-        None => match crate::config::find_config_file(context) {
-            Ok(file) => file,
-            Err(_) => return Ok(ClientConfig::default()),
-        },
+fn read_file(file: Option<&BString>, context: &LoadContext) -> Result<ClientConfig, UsageError> {
+    let Some(file) = file else {
+        return Ok(ClientConfig::default());
     };
     client::load(file.as_bstr(), context).map_err(|error| match error {
         // Python dies of these with a traceback and status 1 (CTL-012).
@@ -244,12 +252,18 @@ fn together(given: Given, file: ClientConfig, words: &[BString]) -> Options {
     let words: Vec<_> = words.iter().map(|word| word.to_str_lossy()).collect();
     Options {
         warnings: warnings.collect(),
-        client: Client {
+        target: Target {
             server_url: given.server_url.map_or(file.serverurl, text),
             username: given.username.map(text).or(file.username),
             password: given.password.map(text).or(file.password),
         },
         prompt: file.prompt,
+        history_file: file.history_file,
+        colour: Colour::Auto,
+        origin: Origin {
+            config_file: None,
+            pidfile: file.pidfile,
+        },
         interactive: given.interactive.is_some() || words.is_empty(),
         command: (!words.is_empty()).then(|| words.join(" ")),
     }
@@ -265,7 +279,7 @@ fn usage(argv0: &BStr, message: &str) -> UsageError {
 /// CTL-006: with an empty line at its end.
 fn help_text(argv0: &BStr) -> String {
     let mut text = format!(
-        "supervisorctl -- ask supervisord about its processes, and tell it what to do with them.\n\n\
+        "supervisorctl -- control applications that supervisord runs.\n\n\
          Usage: {argv0} [options] [action [arguments]]\n\nOptions:\n"
     );
     for flag in FLAGS.iter().filter(|flag| !flag.help.is_empty()) {
@@ -274,29 +288,10 @@ fn help_text(argv0: &BStr) -> String {
     }
     text.push_str(
         "\naction [arguments] -- what to do; without one, a shell that reads actions.\n\n\
-         The action \"help\" lists the others, \"help ACTION\" explains one.\n\n",
+         The action \"help\" lists the others, \"help ACTION\" explains one.\n\
+         States are coloured on a terminal; --color=always|never|auto decides otherwise.\n\n",
     );
     text
-}
-
-/// The path under which this program was started. A script's first argument is always a path, since the system looks it up;
-/// ours is what was typed, and the search for a configuration starts from it (CTL-008).
-pub fn program_path(argv0: &OsStr, path_variable: Option<&OsStr>) -> BString {
-    if !argv0.as_bytes().contains(&b'/')
-        && let Some(folders) = path_variable
-    {
-        for folder in std::env::split_paths(folders) {
-            let candidate = folder.join(argv0);
-            if is_executable(&candidate) {
-                return BString::from(candidate.as_os_str().as_bytes());
-            }
-        }
-    }
-    BString::from(argv0.as_bytes())
-}
-
-fn is_executable(path: &Path) -> bool {
-    path.is_file() && nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
 }
 
 #[cfg(test)]
@@ -321,14 +316,14 @@ mod tests {
     fn shown(words: &[&str]) -> String {
         match given(words) {
             Ok(Request::Run(Options {
-                client,
+                target,
                 interactive,
                 command,
                 ..
             })) => {
                 format!(
                     "{} {:?} {:?} {interactive} {command:?}",
-                    client.server_url, client.username, client.password
+                    target.server_url, target.username, target.password
                 )
             }
             Ok(Request::Help { .. }) => "help".to_owned(),
@@ -422,9 +417,9 @@ mod tests {
             ..Given::default()
         };
         let options = together(given, file, &["pid".into()]);
-        assert_eq!(options.client.server_url, "unix:///file");
-        assert_eq!(options.client.username.as_deref(), Some("line"));
-        assert_eq!(options.client.password.as_deref(), Some("file"));
+        assert_eq!(options.target.server_url, "unix:///file");
+        assert_eq!(options.target.username.as_deref(), Some("line"));
+        assert_eq!(options.target.password.as_deref(), Some("file"));
         assert_eq!(
             options.warnings,
             ["Warning: [ctlplugin:x] is Python code (a.b:c) and was left out"]

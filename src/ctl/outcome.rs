@@ -13,6 +13,7 @@ use super::exit_status::ExitStatus;
 /// What a command does to processes.
 #[derive(Debug)]
 pub struct Verb {
+    pub name: &'static str,
     done: &'static str,
     failures: &'static [(FaultCode, &'static str)],
     /// Its text is printed alone, without a name.
@@ -22,6 +23,7 @@ pub struct Verb {
 }
 
 pub const START: Verb = Verb {
+    name: "start",
     done: "started",
     failures: &[
         (FaultCode::BadName, "no such process"),
@@ -42,6 +44,7 @@ const SIGNAL_FAILURES: &[(FaultCode, &str)] = &[
 ];
 
 pub const STOP: Verb = Verb {
+    name: "stop",
     done: "stopped",
     failures: SIGNAL_FAILURES,
     bare_text: Some(FaultCode::Failed),
@@ -49,6 +52,7 @@ pub const STOP: Verb = Verb {
 };
 
 pub const SIGNAL: Verb = Verb {
+    name: "signal",
     done: "signalled",
     failures: SIGNAL_FAILURES,
     bare_text: Some(FaultCode::Failed),
@@ -56,6 +60,7 @@ pub const SIGNAL: Verb = Verb {
 };
 
 pub const CLEAR: Verb = Verb {
+    name: "clear",
     done: "cleared",
     failures: &[
         (FaultCode::BadName, "no such process"),

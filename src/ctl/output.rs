@@ -14,6 +14,10 @@ pub struct Output<'w> {
     words: BufWriter<Box<dyn Write + 'w>>,
     errors: Box<dyn Write + 'w>,
     failure: Option<io::Error>,
+    terminal: bool,
+    colour: bool,
+    /// Whether words go where errors go, since stdout is for a program to read.
+    aside: bool,
 }
 
 impl<'w> Output<'w> {
@@ -22,11 +26,36 @@ impl<'w> Output<'w> {
             words: BufWriter::new(Box::new(words)),
             errors: Box::new(errors),
             failure: None,
+            terminal: false,
+            colour: false,
+            aside: false,
         }
+    }
+
+    /// Whether there is somebody who sees the words, and sees them in colour.
+    pub fn seen(mut self, terminal: bool, colour: bool) -> Self {
+        (self.terminal, self.colour) = (terminal, colour);
+        self
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    pub fn is_coloured(&self) -> bool {
+        self.colour
+    }
+
+    /// Sends all lines to stderr, or to stdout again.
+    pub fn set_aside(&mut self, aside: bool) {
+        self.aside = aside;
     }
 
     /// A line on stdout.
     pub fn line(&mut self, text: &str) {
+        if self.aside {
+            return self.complaint(text);
+        }
         self.bytes(text.as_bytes());
         self.bytes(b"\n");
     }

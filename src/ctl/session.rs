@@ -6,21 +6,26 @@
 //!
 //! ```text
 //! line ──▶ word and argument ──▶ command ──▶ client ──▶ server
-//!                                   │ CtlError             (a fresh connection per call)
+//!                                   │ CtlError             (one connection per command)
 //!                                   ▼
 //!             401: ask who we are and run it again; anything else: "error: …", status 1
 //! ```
 
-use std::io::BufRead;
+use std::rc::Rc;
+use std::time::Duration;
 
 use crate::model::fault::FaultCode;
 use crate::xmlrpc::Value;
 
+use super::advice::Origin;
 use super::answers::{self, ProcessRow, shown};
-use super::client::Client;
+use super::client::{Client, Target};
 use super::commands;
 use super::error::CtlError;
 use super::exit_status::ExitStatus;
+use super::external;
+use super::input::{Input, Lines};
+use super::interrupt::Interrupt;
 use super::line::{Line, parse};
 use super::output::Output;
 use super::prompt;
@@ -36,24 +41,53 @@ pub struct Session<'w> {
     interactive: bool,
     /// Whether a command asked to end the session (CTL-064).
     pub leaving: bool,
-    input: Box<dyn BufRead + 'w>,
+    /// What the way to the server was read from.
+    pub origin: Origin,
+    input: Box<dyn Input + 'w>,
+    /// In a shell, whose end is not Ctrl-C.
+    interrupt: Option<Rc<Interrupt>>,
 }
 
 impl<'w> Session<'w> {
     pub fn new(
-        client: Client,
+        target: Target,
         interactive: bool,
-        input: impl BufRead + 'w,
+        input: Box<dyn Input + 'w>,
         output: Output<'w>,
     ) -> Self {
         Self {
-            client,
+            client: Client::new(target),
             output,
             exit_status: ExitStatus::Success,
             interactive,
             leaving: false,
-            input: Box::new(input),
+            origin: Origin::default(),
+            input,
+            interrupt: None,
         }
+    }
+
+    /// Ctrl-C for whoever has something to do afterwards: from now on it ends what is going on, and not the program.
+    pub fn interrupt(&mut self) -> Result<Rc<Interrupt>, CtlError> {
+        if let Some(interrupt) = &self.interrupt {
+            return Ok(Rc::clone(interrupt));
+        }
+        let interrupt = Rc::new(Interrupt::watch()?);
+        self.client.interrupted_by(Rc::clone(&interrupt));
+        self.input.lines().interrupted_by(Rc::clone(&interrupt));
+        self.interrupt = Some(Rc::clone(&interrupt));
+        Ok(interrupt)
+    }
+
+    /// Waits, unless the user interrupts.
+    pub fn pause(&mut self, length: Duration) -> Result<(), CtlError> {
+        self.output.flush();
+        match &self.interrupt {
+            Some(interrupt) if interrupt.pause(length)? => return Err(CtlError::Interrupted),
+            Some(_) => {}
+            None => std::thread::sleep(length),
+        }
+        Ok(())
     }
 
     /// Runs one line as it was typed.
@@ -67,10 +101,31 @@ impl<'w> Session<'w> {
                 argument,
             } => match commands::find(&word) {
                 Some(command) => self.run_command(command, &argument),
-                None => self.unknown_syntax(&line),
+                None => self.run_external(&line),
             },
         }
+        // Nothing is kept between two commands: the server may be another one by then.
+        self.client.hang_up();
         self.output.flush();
+    }
+
+    /// A program of the user's own that brings the command, if there is one.
+    fn run_external(&mut self, line: &str) {
+        let Some(program) = external::find(line) else {
+            return self.unknown_syntax(line);
+        };
+        self.output.flush();
+        let ran = match &self.interrupt {
+            Some(interrupt) => external::run(&program, line, &self.client.target, |start| {
+                interrupt.lifted(start)
+            }),
+            None => external::run(&program, line, &self.client.target, |start| start()),
+        };
+        match ran {
+            Ok(0) => {}
+            Ok(status) => self.exit_status = ExitStatus::External(status),
+            Err(error) => self.show_error(&error.into()),
+        }
     }
 
     /// CTL-063.
@@ -87,6 +142,9 @@ impl<'w> Session<'w> {
                 Ok(()) => return,
                 Err(error) => error,
             };
+            if matches!(error, CtlError::Interrupted) {
+                return self.show_interruption();
+            }
             if !error.asks_for_credentials() {
                 return self.show_error(&error);
             }
@@ -98,18 +156,23 @@ impl<'w> Session<'w> {
                 }
                 return;
             }
-            if let Err(error) = self.ask_for_credentials() {
-                return self.show_error(&error);
+            match self.ask_for_credentials() {
+                Ok(()) => {}
+                Err(CtlError::Interrupted) => return self.show_interruption(),
+                Err(error) => return self.show_error(&error),
             }
         }
     }
 
     fn ask_for_credentials(&mut self) -> Result<(), CtlError> {
         let username = self.ask_user("Username:")?;
-        let password = prompt::ask_password("Password:", &mut self.input, &mut self.output)?;
+        let interrupt = self.interrupt()?;
+        let lines = self.input.lines();
+        let password = prompt::ask_password("Password:", lines, interrupt, &mut self.output)
+            .inspect_err(|error| self.leaving |= matches!(error, CtlError::Interrupted))?;
         self.output.line("");
-        self.client.username = Some(username);
-        self.client.password = Some(password);
+        self.client.target.username = Some(username);
+        self.client.target.password = Some(password);
         Ok(())
     }
 
@@ -119,11 +182,56 @@ impl<'w> Session<'w> {
         self.output
             .line(&format!("error: <class '{class}'>, {error}"));
         self.exit_status = ExitStatus::Generic;
+        if error.is_refused() || error.is_no_such_file() {
+            self.advise();
+        }
+    }
+
+    /// The user had enough of a command; the shell goes on unless it was a question that was not answered (CTL-065).
+    fn show_interruption(&mut self) {
+        self.exit_status = ExitStatus::Generic;
+        if !self.leaving || !self.input.edits_lines() {
+            self.output.line("");
+        }
+    }
+
+    /// What may help with a server that cannot be reached, for whoever sits at a terminal.
+    fn advise(&mut self) {
+        if self.output.is_terminal() {
+            for line in self.origin.advice() {
+                self.output.line(&line);
+            }
+        }
+    }
+
+    /// Reads a line of the shell.
+    pub fn next_line(&mut self, prompt: &str) -> Result<String, CtlError> {
+        self.input.command(prompt, &self.client, &mut self.output)
+    }
+
+    /// Leaves a shell whose user left a line without an end (CTL-064, CTL-065).
+    pub fn leave_line(&mut self) {
+        if !self.input.edits_lines() {
+            self.output.line("");
+        }
+        self.leaving = true;
+    }
+
+    /// Whether there is a terminal on which lines are edited.
+    pub fn edits_lines(&self) -> bool {
+        self.input.edits_lines()
+    }
+
+    /// What is typed, without editing.
+    pub fn lines(&mut self) -> &mut Lines {
+        self.input.lines()
     }
 
     /// Asks the user for a line.
     pub fn ask_user(&mut self, question: &str) -> Result<String, CtlError> {
-        prompt::ask(question, &mut self.input, &mut self.output)
+        let answer = self.input.ask(question, &mut self.output);
+        self.leaving |= matches!(answer, Err(CtlError::Interrupted));
+        answer
     }
 
     /// Whether the user means it; taken for granted when there is nobody to ask (CTL-129, CTL-132).
@@ -157,7 +265,7 @@ impl<'w> Session<'w> {
 
     /// Whether a server is there that speaks our language; says so when not (CTL-040 to CTL-046).
     pub fn up_check(&mut self) -> Result<bool, CtlError> {
-        let url = self.client.server_url.clone();
+        let url = self.client.target.server_url.clone();
         let (complaint, status) = match self.call("supervisor.getVersion", &[]) {
             Ok(version) if version.as_str() == Some(API_VERSION) => return Ok(true),
             Ok(version) => {
@@ -185,6 +293,9 @@ impl<'w> Session<'w> {
         };
         self.output.line(&complaint);
         self.exit_status = status;
+        if matches!(status, ExitStatus::Refused | ExitStatus::NotRunning) {
+            self.advise();
+        }
         Ok(false)
     }
 }

@@ -1,7 +1,7 @@
-//! The shell for commands that come through a pipe (CTL-060 to CTL-066).
+//! The shell: lines from a terminal or a pipe, one command after the other (CTL-060 to CTL-066).
 //!
-//! The prompt is printed even so, and nothing is echoed. A terminal wants more (editing, history, completion) and is not
-//! served yet.
+//! Through a pipe the prompt is printed even so, and nothing is echoed. Ctrl-C at the prompt, or at a question, leaves;
+//! Ctrl-C while a command waits for its server ends the command, where the reference leaves then, too.
 
 use super::error::CtlError;
 use super::session::Session;
@@ -11,9 +11,9 @@ pub fn run(session: &mut Session<'_>, prompt: &str) {
     let prompt = format!("{prompt}> ");
     session.run("status");
     while !session.leaving {
-        match session.ask_user(&prompt) {
+        match session.next_line(&prompt) {
             Ok(line) => session.run(&line),
-            Err(CtlError::EndOfInput) => session.run("EOF"),
+            Err(CtlError::EndOfInput | CtlError::Interrupted) => session.leave_line(),
             // Input that cannot be read has ended, too.
             Err(_) => session.leaving = true,
         }

@@ -2,18 +2,37 @@
 
 use super::answers::{ConfigRow, ProcessRow};
 use crate::model::namespec::display_name;
+use crate::model::states::ProcessState;
 
 /// The lines of `status`: the name column is as wide as its longest name and at least 30, plus three (CTL-091). An empty
-/// description leaves the blanks before it (CTL-092).
-pub fn status_lines(rows: &[&ProcessRow]) -> Vec<String> {
+/// description leaves the blanks before it (CTL-092). In colour, the state has the one that says how it is.
+pub fn status_lines(rows: &[&ProcessRow], coloured: bool) -> Vec<String> {
     let names: Vec<String> = rows.iter().map(|row| row.display_name()).collect();
     let longest = names.iter().map(|name| name.chars().count()).max();
     let width = longest.unwrap_or_default().max(30) + 3;
     names
         .iter()
         .zip(rows)
-        .map(|(name, row)| format!("{name:<width$}{:<10}{}", row.state_name, row.description))
+        .map(|(name, row)| {
+            let state = format!("{:<10}", row.state_name);
+            let state = match coloured {
+                true => format!("\x1b[{}m{state}\x1b[0m", colour(row)),
+                false => state,
+            };
+            format!("{name:<width$}{state}{}", row.description)
+        })
         .collect()
+}
+
+/// Green is well, yellow on its way, red in trouble; what rests is faint.
+fn colour(row: &ProcessRow) -> &'static str {
+    let is = |state: ProcessState| i64::from(state.code()) == row.state;
+    match ProcessState::ALL.into_iter().find(|state| is(*state)) {
+        Some(ProcessState::Running) => "32",
+        Some(ProcessState::Starting | ProcessState::Stopping | ProcessState::Backoff) => "33",
+        Some(ProcessState::Stopped | ProcessState::Exited) => "2",
+        Some(ProcessState::Fatal | ProcessState::Unknown) | None => "31",
+    }
 }
 
 /// A line of `avail` (CTL-140).
@@ -86,7 +105,7 @@ mod tests {
             ..process("a", "STARTING", "")
         };
         assert_eq!(
-            status_lines(&[&running, &starting]),
+            status_lines(&[&running, &starting], false),
             [
                 "cat                              RUNNING   pid 7, uptime 0:00:01",
                 "grüße:a                          STARTING  ",
@@ -99,9 +118,21 @@ mod tests {
     fn a_long_name_widens_the_column_for_all() {
         let long = process(&"n".repeat(31), "FATAL", "x");
         let short = process("s", "FATAL", "x");
-        let lines = status_lines(&[&long, &short]);
+        let lines = status_lines(&[&long, &short], false);
         assert_eq!(lines[0], format!("{}   FATAL     x", "n".repeat(31)));
         assert_eq!(lines[1].find("FATAL"), Some(34));
+    }
+
+    #[test]
+    fn colours_change_nothing_but_the_colour() {
+        let running = process("cat", "RUNNING", "pid 7");
+        let plain = status_lines(&[&running], false).concat();
+        let coloured = status_lines(&[&running], true).concat();
+        assert!(coloured.contains("\x1b[32mRUNNING   \x1b[0mpid 7"));
+        assert_eq!(
+            coloured.replace("\x1b[32m", "").replace("\x1b[0m", ""),
+            plain
+        );
     }
 
     // CTL-140

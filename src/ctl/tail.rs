@@ -4,18 +4,13 @@
 //! the reference shows a chunk that is not UTF-8 as `Undecodable: b'…'`, which also befalls a character that a chunk's
 //! border cuts in two (CTL-117), we pass the log on unharmed.
 //!
-//! Ctrl-C is the ordinary way out. While a log is followed the signal is blocked and read from a descriptor beside the
-//! socket, so it is seen at one place, between two reads, as if the stream had ended.
+//! Ctrl-C is the ordinary way out, also while the server is silent.
 
-use std::io::{self, BufReader, Read};
-use std::os::fd::AsFd;
-
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use std::io::{BufReader, Read};
 
 use super::error::CtlError;
-use super::http::{Chunk, Connection, Framing, read_chunk, read_head};
+use super::http::{Chunk, Framing, read_chunk, read_head};
+use super::interrupt::{Interrupt, Interruptible};
 use super::session::Session;
 
 /// Follows a log until it ends or the user has seen enough. What goes wrong is told on stderr and changes no exit status
@@ -23,9 +18,9 @@ use super::session::Session;
 pub fn follow(session: &mut Session<'_>, path: &str) -> Result<(), CtlError> {
     session.output.line("==> Press Ctrl-C to exit <==");
     session.output.flush();
-    let interrupt = Interrupt::watch().map_err(io::Error::from)?;
+    let interrupt = session.interrupt()?;
     let ending = stream(session, path, &interrupt);
-    let url = format!("{}{path}", session.client.server_url);
+    let url = format!("{}{path}", session.client.target.server_url);
     match ending {
         Ok(Ending::Closed) => {}
         Ok(Ending::Interrupted) => session.output.line(""),
@@ -58,7 +53,7 @@ fn stream(
     interrupt: &Interrupt,
 ) -> Result<Ending, CtlError> {
     let mut reader = BufReader::new(Interruptible {
-        connection: session.client.open(path)?,
+        stream: session.client.open(path)?,
         interrupt,
         interrupted: false,
     });
@@ -101,57 +96,4 @@ fn stream(
         true => Ending::Interrupted,
         false => Ending::Closed,
     })
-}
-
-/// A connection whose stream also ends when the user interrupts.
-struct Interruptible<'i> {
-    connection: Connection,
-    interrupt: &'i Interrupt,
-    interrupted: bool,
-}
-
-impl Read for Interruptible<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut waited = [
-            PollFd::new(self.interrupt.signals.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.connection.as_fd(), PollFlags::POLLIN),
-        ];
-        poll(&mut waited, PollTimeout::NONE)?;
-        if waited[0].any() == Some(true) {
-            self.interrupted = true;
-            return Ok(0);
-        }
-        self.connection.read(buffer)
-    }
-}
-
-/// SIGINT, held back while this lives and readable instead.
-struct Interrupt {
-    signals: SignalFd,
-    before: SigSet,
-}
-
-impl Interrupt {
-    fn watch() -> nix::Result<Self> {
-        let mut interrupt = SigSet::empty();
-        interrupt.add(Signal::SIGINT);
-        let before = SigSet::thread_get_mask()?;
-        interrupt.thread_block()?;
-        let signals = SignalFd::with_flags(&interrupt, SfdFlags::SFD_CLOEXEC)?;
-        Ok(Self { signals, before })
-    }
-}
-
-impl Drop for Interrupt {
-    fn drop(&mut self) {
-        // The signal that ended the following must not kill what follows: it is taken before the mask is lifted.
-        let pending = PollFd::new(self.signals.as_fd(), PollFlags::POLLIN);
-        while poll(&mut [pending.clone()], PollTimeout::ZERO) == Ok(1) {
-            if self.signals.read_signal().is_err() {
-                break;
-            }
-        }
-        // Restoring a mask that was valid before cannot fail.
-        let _ = self.before.thread_set_mask();
-    }
 }

@@ -2,15 +2,16 @@
 //! is compared elsewhere (`compat-tests`); here are the stories that it tells too seldom.
 
 use std::io::{BufReader, Read, Write};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 
 use crate::xmlrpc::{MethodCall, Value, parse_call, write_fault, write_response};
 
-use super::client::Client;
+use super::client::Target;
 use super::http::{Framing, read_body};
+use super::input::tests::typed;
 use super::output::Output;
 use super::session::Session;
 
@@ -35,9 +36,10 @@ impl Server {
         let path = std::env::temp_dir().join(format!("ctl-{}-{number}.sock", std::process::id()));
         let listener = UnixListener::bind(&path).expect("a socket in the temporary folder");
         let calls = thread::spawn(move || {
+            let mut connection = None;
             answers
                 .into_iter()
-                .map(|answer| serve(&listener, answer))
+                .map(|answer| serve(&listener, &mut connection, answer))
                 .collect()
         });
         Self { path, calls }
@@ -55,26 +57,46 @@ impl Server {
     }
 }
 
-fn serve(listener: &UnixListener, answer: Answer) -> String {
-    let (stream, _) = listener.accept().expect("a client");
-    let mut reader = BufReader::new(&stream);
-    let call = read_call(&mut reader);
+/// Answers the next call, on the same connection as the one before or on a new one.
+fn serve(
+    listener: &UnixListener,
+    connection: &mut Option<BufReader<UnixStream>>,
+    answer: Answer,
+) -> String {
+    let kept = connection.take().and_then(|mut reader| {
+        let call = read_call(&mut reader)?;
+        Some((reader, call))
+    });
+    let (mut reader, call) = match kept {
+        Some(kept) => kept,
+        None => {
+            let (stream, _) = listener.accept().expect("a client");
+            let mut reader = BufReader::new(stream);
+            let call = read_call(&mut reader).expect("a call");
+            (reader, call)
+        }
+    };
+    let is_raw = matches!(answer, Answer::Raw(_));
     let reply = match answer {
         Answer::Value(value) => ok(&write_response(&value).expect("a value that can be sent")),
         Answer::Fault(code, text) => ok(&write_fault(code, text)),
         Answer::Raw(text) => text.as_bytes().to_vec(),
     };
-    (&stream).write_all(&reply).expect("a client that listens");
+    let stream = reader.get_mut();
+    stream.write_all(&reply).expect("a client that listens");
+    // The client must not be left waiting for more than these bytes.
+    *connection = (!is_raw).then_some(reader);
     let name = call.name.trim_start_matches("supervisor.").to_owned();
     let params: Vec<&str> = call.params.iter().filter_map(Value::as_str).collect();
     format!("{name}({})", params.join(", "))
 }
 
-fn read_call(reader: &mut BufReader<impl Read>) -> MethodCall {
+/// None when the client has hung up.
+fn read_call(reader: &mut BufReader<impl Read>) -> Option<MethodCall> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
-        reader.read_exact(&mut byte).expect("a whole request");
+        reader.read_exact(&mut byte).ok()?;
         head.push(byte[0]);
     }
     let head = String::from_utf8(head).expect("a head in ASCII");
@@ -84,7 +106,7 @@ fn read_call(reader: &mut BufReader<impl Read>) -> MethodCall {
         .and_then(|length| length.parse().ok())
         .expect("a length");
     let body = read_body(reader, Framing::Length(length)).expect("a whole body");
-    parse_call(&body).expect("a call")
+    Some(parse_call(&body).expect("a call"))
 }
 
 fn ok(body: &[u8]) -> Vec<u8> {
@@ -98,14 +120,14 @@ fn ok(body: &[u8]) -> Vec<u8> {
 fn run(line: &str, interactive: bool, input: &str, answers: Vec<Answer>) -> (String, u8, String) {
     let server = Server::start(answers);
     let url = server.url();
-    let client = Client {
+    let target = Target {
         server_url: url.clone(),
         username: None,
         password: None,
     };
     let mut words = Vec::new();
     let output = Output::new(&mut words, std::io::sink());
-    let mut session = Session::new(client, interactive, input.as_bytes(), output);
+    let mut session = Session::new(target, interactive, Box::new(typed(input)), output);
     session.run(line);
     let status = session.exit_status.code();
     drop(session);
@@ -276,4 +298,133 @@ fn a_server_already_on_its_way_out_is_no_failure_of_shutdown() {
     assert_eq!((said, status), (words.clone(), 0));
     let (said, status, _) = run("reload", false, "", stopping());
     assert_eq!((said, status), (words, 1));
+}
+
+// CTL-035: and a call that no answer came to is not repeated.
+#[test]
+fn many_names_share_a_connection_and_no_call_is_sent_twice() {
+    let answers = vec![version(), done(), done(), Answer::Raw("")];
+    let (words, status, calls) = run("start a b c", false, "", answers);
+    assert_eq!(
+        words,
+        "a: started\nb: started\nerror: <class 'http.client.RemoteDisconnected'>, Remote end closed connection \
+         without response\n"
+    );
+    assert_eq!(status, 1);
+    assert_eq!(
+        calls,
+        "getVersion() startProcess(a) startProcess(b) startProcess(c)"
+    );
+}
+
+fn process(group: &str, name: &str, state: i32) -> Value {
+    let state_name = if state == 20 { "RUNNING" } else { "STOPPED" };
+    Value::Struct(vec![
+        ("name".into(), name.into()),
+        ("group".into(), group.into()),
+        ("state".into(), state.into()),
+        ("statename".into(), state_name.into()),
+        ("description".into(), "".into()),
+        ("pid".into(), 7.into()),
+    ])
+}
+
+fn processes() -> Answer {
+    let rows = vec![
+        process("web1", "a", 20),
+        process("web1", "b", 0),
+        process("cat", "cat", 20),
+    ];
+    Answer::Value(Value::Array(rows))
+}
+
+#[test]
+fn status_as_json_is_what_the_server_told() {
+    let (words, status, _) = run(
+        "status cat --json nope",
+        false,
+        "",
+        vec![version(), processes()],
+    );
+    assert_eq!(
+        words,
+        "[\n  {\"name\": \"cat\", \"group\": \"cat\", \"state\": 20, \"statename\": \"RUNNING\", \
+         \"description\": \"\", \"pid\": 7}\n]\n"
+    );
+    assert_eq!(status, 4);
+}
+
+#[test]
+fn wildcards_are_looked_up_once_and_groups_stay_groups() {
+    let answers = vec![version(), processes(), results(&[("web1", "b", 80, "OK")])];
+    let (words, status, calls) = run("start web*:*", false, "", answers);
+    assert_eq!((words.as_str(), status), ("web1:b: started\n", 0));
+    assert_eq!(
+        calls,
+        "getVersion() getAllProcessInfo() startProcessGroup(web1)"
+    );
+}
+
+#[test]
+fn results_as_json_tell_the_deed_and_what_became_of_it() {
+    let answers = vec![
+        version(),
+        version(),
+        done(),
+        Answer::Fault(10, "BAD_NAME: x:*"),
+        version(),
+        done(),
+        done(),
+    ];
+    let (words, status, _) = run("restart a x:* --json", false, "", answers);
+    let lines: Vec<&str> = words.lines().collect();
+    assert_eq!(lines.len(), 6);
+    assert_eq!(
+        lines[1],
+        "  {\"action\": \"stop\", \"name\": \"a\", \"group\": \"a\", \"status\": 80, \"description\": \"OK\"},"
+    );
+    assert!(lines[2].contains("\"name\": null, \"group\": \"x\", \"status\": 10"));
+    assert!(lines[3].contains("\"action\": \"start\""));
+    assert_eq!(status, 1);
+}
+
+#[test]
+fn waiting_ends_when_all_are_there_or_one_cannot_be() {
+    let (words, status, _) = run("wait cat web1:a", false, "", vec![version(), processes()]);
+    assert_eq!(
+        (words.as_str(), status),
+        ("cat: RUNNING\nweb1:a: RUNNING\n", 0)
+    );
+    let (words, status, _) = run("wait nope", false, "", vec![version(), processes()]);
+    assert_eq!(
+        (words.as_str(), status),
+        ("nope: ERROR (no such process)\n", 4)
+    );
+    let (words, status, _) = run(
+        "wait web1:* --for=exited",
+        false,
+        "",
+        vec![version(), processes()],
+    );
+    assert_eq!((words.as_str(), status), ("web1:b: ERROR (STOPPED)\n", 7));
+    let (words, status, _) = run(
+        "wait cat --for stopped --timeout 0",
+        false,
+        "",
+        vec![version(), processes()],
+    );
+    assert_eq!((words.as_str(), status), ("cat: ERROR (RUNNING)\n", 1));
+}
+
+#[test]
+fn lines_are_read_until_there_are_enough() {
+    let long = "x".repeat(5000);
+    let text = |text: &str| Answer::Value(text.into());
+    let answers = vec![
+        version(),
+        text(&long[..4096]),
+        text(&format!("a\n{long}\n")),
+    ];
+    let (words, status, _) = run("tail --lines 1 cat", false, "", answers);
+    assert_eq!((words, status), (format!("{long}\n"), 0));
 }

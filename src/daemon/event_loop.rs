@@ -12,6 +12,10 @@ use super::handle::Handle;
 use crate::model::signal::Signal;
 use crate::supervisor::turn::Ending;
 
+/// How many times everybody else gets a turn before the loop begins: enough to accept a connection, read a request and
+/// answer it, and not long.
+const GREETING: usize = 16;
+
 /// The signals that supervisord listens to (SIG-001 to SIG-007). They are caught from here on, and never released
 /// again in this process.
 pub struct Signals {
@@ -56,6 +60,10 @@ pub async fn run(handle: &Handle, signals: &mut Signals) -> io::Result<Ending> {
     let pipes =
         unsafe { AsyncFd::register_with_interest(handle.pipes_descriptor()?, Interest::READABLE)? };
     handle.announce_running();
+    // As in the reference, whose loop serves clients before it starts anybody: who has been waiting is answered first.
+    for _ in 0..GREETING {
+        tokio::task::yield_now().await;
+    }
     loop {
         if let Some(ending) = handle.ending() {
             return Ok(ending);
@@ -67,7 +75,14 @@ pub async fn run(handle: &Handle, signals: &mut Signals) -> io::Result<Ending> {
                 Signal::CHLD => handle.reap(),
                 signal => handle.signalled(signal),
             },
-            () = sleep(deadline) => handle.tick(),
+            () = sleep(deadline) => {
+                handle.tick();
+                // While many are due, one turn follows the other; children that write and clients come between.
+                if handle.until_deadline().is_some_and(|left| left.is_zero()) {
+                    handle.pump();
+                    tokio::task::yield_now().await;
+                }
+            }
             ready = pipes.readable() => {
                 let mut ready = ready?;
                 if !handle.pump() {

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast, oneshot};
 
@@ -22,7 +22,7 @@ use crate::model::fault::{Fault, FaultCode};
 use crate::model::log;
 use crate::model::signal::Signal;
 use crate::model::states::SupervisorState;
-use crate::model::time::{Moment, Now, UnixTime};
+use crate::model::time::Now;
 use crate::supervisor::Supervisor;
 use crate::supervisor::command::{Command, Input, Reply, RequestId};
 use crate::supervisor::event::{Channel, Event};
@@ -56,7 +56,6 @@ struct Core {
     activity: ActivityLog,
     callers: HashMap<RequestId, oneshot::Sender<Result<Reply, Fault>>>,
     next_request: u64,
-    clock: Instant,
     ending: Option<Ending>,
     /// Those who look on, if any.
     onlookers: broadcast::Sender<Rc<Event>>,
@@ -82,7 +81,6 @@ impl Handle {
             activity,
             callers: HashMap::new(),
             next_request: 0,
-            clock: Instant::now(),
             ending: None,
             onlookers: broadcast::Sender::new(ONLOOKER_BACKLOG),
         };
@@ -277,13 +275,7 @@ impl Handle {
 
 impl Core {
     fn now(&self) -> Now {
-        let unix = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Now {
-            moment: Moment::from_origin(self.clock.elapsed()),
-            unix: UnixTime::from_nanos(i64::try_from(unix.as_nanos()).unwrap_or(i64::MAX)),
-        }
+        self.os.clock.now()
     }
 
     fn input(&mut self, input: Input) {

@@ -12,13 +12,17 @@
 //! | `fcgi` | sockets that FastCGI programs listen on |
 //! | `exec` | from a plan to a running child |
 //! | `pipes` | bytes from and to children |
+//! | `rest` | reading a trickle in batches |
+//! | `memory` | giving back what only the start needed |
 //! | `reap` | the one place that waits for children |
 //! | `auto_logs` | AUTO log files |
+//! | `clock` | both clocks |
 //!
 //! std's and tokio's own `Command` are not used here: they wait for children by themselves, and would lose theirs to
 //! our reaper.
 
 pub mod auto_logs;
+pub mod clock;
 pub mod daemonize;
 pub mod event_loop;
 pub mod exec;
@@ -26,7 +30,9 @@ pub mod fcgi;
 pub mod handle;
 pub mod limits;
 pub mod lookup;
+pub mod memory;
 pub mod pipes;
 pub mod privileges;
 pub mod reap;
+pub mod rest;
 pub mod unix_os;

@@ -1,8 +1,9 @@
 //! The pipes between supervisord and its children: stdin, stdout, stderr, and where their bytes go.
 //!
 //! All of them hang on one epoll instance of our own, which the event loop watches as a single descriptor. A pipe that
-//! is ready gives one block per round, so that a child that floods its log cannot keep the others, or a client, from
-//! being served. Bytes go through the scanner of `stream` to the logs of `logs`; only what is also an event leaves as
+//! is ready gives one block per round, and a round with large blocks serves few pipes, so that a child that floods its
+//! log cannot keep the others, or a client, from being served. A child that writes in small pieces is read in batches
+//! ([`Rests`]). Bytes go through the scanner of `stream` to the logs of `logs`; only what is also an event leaves as
 //! [`Heard`]. What an event listener says on its stdout goes to its log as it is, and leaves as it is.
 //!
 //! This module starts nobody and decides nothing.
@@ -10,12 +11,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::unistd::{pipe2, read, write};
 
+use super::rest::{Pace, Rests};
 use crate::config::types::{LogFile, ProcessConfig, StreamConfig};
 use crate::logs::child_log::ChildLog;
 use crate::logs::rotating::Rotation;
@@ -35,11 +38,17 @@ const BLOCK: usize = 64 * 1024;
 /// What is read of a channel after its process has ended (SPN-028); what grandchildren write later is lost.
 const LAST_WORDS: usize = 2 * BLOCK;
 
-/// How many ready pipes are served in one round.
+/// How many ready pipes are served in one round, at most.
 const ROUND: usize = 64;
+
+/// After a round with more bytes than this the next one serves fewer pipes.
+const ROUND_BYTES: usize = BLOCK;
 
 /// Bytes for a child's stdin that wait for it to read; more are refused.
 const STDIN_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The size of a pipe that has been too small, in a form that fcntl takes.
+const LARGE_PIPE: i32 = 256 * 1024;
 
 /// Under which name lines of children go to syslog (LOG-028).
 const SYSLOG_IDENT: &str = "supervisord";
@@ -90,6 +99,9 @@ struct Output {
     fd: Option<OwnedFd>,
     meaning: Meaning,
     sink: Sink,
+    /// Nothing but a log waits for what it says.
+    may_rest: bool,
+    pace: Pace,
 }
 
 /// What a stream is to us.
@@ -116,14 +128,22 @@ pub struct Pipes {
     epoll: Epoll,
     children: HashMap<ProcessId, ChildPipes>,
     block: Vec<u8>,
+    rests: Rests,
+    /// How many pipes the next round serves.
+    width: usize,
 }
 
 impl Pipes {
     pub fn new() -> io::Result<Self> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let rests = Rests::new()?;
+        epoll.add(&rests, EpollEvent::new(EpollFlags::EPOLLIN, Token::REST.0))?;
         Ok(Self {
-            epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
+            epoll,
             children: HashMap::new(),
             block: vec![0; BLOCK],
+            rests,
+            width: ROUND,
         })
     }
 
@@ -153,6 +173,7 @@ impl Pipes {
         let (child_stdout, mut stdout) = output(id, Channel::Stdout, config, strip_ansi)?;
         if kind == ChildKind::Listener {
             stdout.meaning = Meaning::Protocol { strip_ansi };
+            stdout.may_rest = false;
         }
         let mut pipes = ChildPipes {
             name: config.name.clone(),
@@ -161,8 +182,9 @@ impl Pipes {
                 waiting: VecDeque::new(),
                 watched: false,
             }),
-            outputs: vec![stdout],
+            outputs: Vec::with_capacity(if config.redirect_stderr { 1 } else { 2 }),
         };
+        pipes.outputs.push(stdout);
         let mut child_stderr = None;
         if !config.redirect_stderr {
             let (end, stderr) = output(id, Channel::Stderr, config, strip_ansi)?;
@@ -194,7 +216,10 @@ impl Pipes {
     /// Serves one round of ready pipes; false when there was none.
     pub fn pump(&mut self, heard: &mut Vec<Heard>) -> bool {
         let mut events = [EpollEvent::empty(); ROUND];
-        let ready = match self.epoll.wait(&mut events, EpollTimeout::ZERO) {
+        let ready = match self
+            .epoll
+            .wait(&mut events[..self.width], EpollTimeout::ZERO)
+        {
             Ok(ready) => ready,
             Err(Errno::EINTR) => return true,
             Err(error) => {
@@ -202,25 +227,63 @@ impl Pipes {
                 return false;
             }
         };
+        let mut bytes = 0;
         for event in &events[..ready] {
             let token = Token(event.data());
-            let Some(child) = self.children.get_mut(&token.process()) else {
+            if token == Token::REST {
+                for (id, channel) in self.rests.over(ROUND) {
+                    bytes += self.serve(id, channel, heard);
+                }
+                self.rests.go_on();
                 continue;
-            };
+            }
+            let id = token.process();
             match token.channel() {
-                None => child.flush_stdin(&self.epoll, token.process()),
-                Some(channel) => {
-                    let ChildPipes { name, outputs, .. } = child;
-                    if let Some(output) = outputs
-                        .iter_mut()
-                        .find(|output| output.sink.channel == channel)
-                    {
-                        output.read_block(&mut self.block, name, heard);
+                Some(channel) => bytes += self.serve(id, channel, heard),
+                None => {
+                    if let Some(child) = self.children.get_mut(&id) {
+                        child.flush_stdin(&self.epoll, id);
                     }
                 }
             }
         }
+        // The kernel hands ready pipes out in turn, so narrow rounds are fair too.
+        self.width = if bytes > ROUND_BYTES {
+            (self.width / 4).max(1)
+        } else {
+            (self.width * 2).min(ROUND)
+        };
         ready > 0
+    }
+
+    /// Reads a block of one stream and decides when to look at it again; the number of bytes.
+    fn serve(&mut self, id: ProcessId, channel: Channel, heard: &mut Vec<Heard>) -> usize {
+        let Some(ChildPipes { name, outputs, .. }) = self.children.get_mut(&id) else {
+            return 0;
+        };
+        let Some(output) = outputs.iter_mut().find(|o| o.sink.channel == channel) else {
+            return 0;
+        };
+        let got = output.read_block(&mut self.block, name, heard);
+        let Some(fd) = &output.fd else { return got };
+        let rested = output.pace.is_resting();
+        let rests = output.may_rest && output.pace.after(got, Instant::now());
+        if rests {
+            self.rests.add(id, channel);
+        }
+        if rests != rested {
+            // Without EPOLLIN the kernel still tells the end of the stream.
+            let interest = if rests {
+                EpollFlags::empty()
+            } else {
+                EpollFlags::EPOLLIN
+            };
+            let mut event = EpollEvent::new(interest, Token::output(id, channel).0);
+            if let Err(error) = self.epoll.modify(fd, &mut event) {
+                log::critical!("cannot wait for output of '{name}': {error}");
+            }
+        }
+        got
     }
 
     /// Reads what an ended child left in its pipes and closes them (SPN-028, SPN-029).
@@ -247,8 +310,17 @@ impl Pipes {
         if stdin.waiting.len().saturating_add(bytes.len()) > STDIN_LIMIT {
             return Err(StdinError::Full);
         }
-        stdin.waiting.extend(bytes);
-        child.flush_stdin(&self.epoll, id);
+        let mut rest = bytes;
+        if stdin.waiting.is_empty()
+            && let Ok(written) = write(&stdin.fd, bytes)
+        {
+            rest = &bytes[written..];
+        }
+        // Also when nothing was taken, or the pipe is broken: what that means is decided in one place.
+        if !rest.is_empty() {
+            stdin.waiting.extend(rest);
+            child.flush_stdin(&self.epoll, id);
+        }
         if child.stdin.is_some() {
             Ok(())
         } else {
@@ -298,6 +370,8 @@ impl ChildPipes {
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => {
                     if !stdin.watched {
+                        // A child that gets much at a time gets a larger pipe, so that it need not be given in pieces.
+                        let _ = fcntl(&stdin.fd, FcntlArg::F_SETPIPE_SZ(LARGE_PIPE));
                         let event = EpollEvent::new(EpollFlags::EPOLLOUT, Token::stdin(id).0);
                         stdin.watched = epoll.add(&stdin.fd, event).is_ok();
                     }
@@ -466,8 +540,10 @@ fn output(
         theirs,
         Output {
             fd: Some(ours),
+            may_rest: !stream.events_enabled,
             meaning: Meaning::Output(scanner),
             sink,
+            pace: Pace::default(),
         },
     ))
 }
@@ -488,11 +564,14 @@ fn open_log(process: &str, stream: &StreamConfig) -> io::Result<ChildLog> {
     Ok(log)
 }
 
-/// What an epoll event is about: the process and one of its three pipes.
-#[derive(Clone, Copy)]
+/// What an epoll event is about: the process and one of its three pipes, or the end of a rest.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Token(u64);
 
 impl Token {
+    /// No pipe has this number.
+    const REST: Self = Self(u64::MAX);
+
     fn stdin(id: ProcessId) -> Self {
         Self(u64::from(id.0) << 2)
     }

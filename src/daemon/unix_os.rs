@@ -10,6 +10,7 @@ use bstr::{BStr, ByteSlice};
 use nix::errno::Errno;
 
 use super::auto_logs;
+use super::clock::Clock;
 use super::exec::{ChildPlan, ChildStack, Identity, errno_name};
 use super::fcgi::{Resolve, Sockets};
 use super::lookup::{self, Program};
@@ -21,7 +22,7 @@ use crate::model::signal::Signal;
 use crate::supervisor::event::Channel;
 use crate::supervisor::turn::{
     AutoLogError, ChildKind, CommandError, Os, Pid, ProcessId, SignalError, SignalTarget,
-    SocketError, SpawnError, StdinClosed,
+    SocketError, SpawnError, Spawned, StdinClosed,
 };
 
 /// Options of supervisord that children depend on. A reread may change them (RRD-002).
@@ -45,6 +46,7 @@ pub struct UnixOs {
     environment: Vec<(OsString, OsString)>,
     users: UserDatabase,
     stack: ChildStack,
+    pub clock: Clock,
 }
 
 impl UnixOs {
@@ -57,6 +59,7 @@ impl UnixOs {
             environment: std::env::vars_os().collect(),
             users: UserDatabase::system(),
             stack: ChildStack::default(),
+            clock: Clock::start(),
         })
     }
 
@@ -193,7 +196,7 @@ impl Os for UnixOs {
         kind: ChildKind,
         group: &str,
         config: &ProcessConfig,
-    ) -> Result<Pid, SpawnError> {
+    ) -> Result<Spawned, SpawnError> {
         // Before everything else, as the lines of the log show (FCG-003).
         let socket = match &config.socket {
             Some(socket) => Some(
@@ -218,7 +221,11 @@ impl Os for UnixOs {
             })?;
         let plan = self.plan(group, config, program, &ends);
         match self.stack.spawn(&plan) {
-            Ok(pid) => Ok(Pid(pid)),
+            Ok(pid) => Ok(Spawned {
+                pid: Pid(pid),
+                // By now it is its own program: from here on its startsecs count.
+                at: Some(self.clock.now()),
+            }),
             Err(errno) => {
                 self.pipes.discard(id);
                 Err(match errno {

@@ -30,8 +30,11 @@ use super::routes::{Effect, LogTail, NoLog, Route};
 use super::site::Backend;
 use super::tail::{self, Surroundings};
 use super::watch::Watcher;
-use crate::logs::follow::HEAD;
+use crate::logs::follow::{HEAD, RecentBlock};
 use crate::web::{Answer, Ask, Resource, Viewer};
+
+/// Answers up to this many bytes are given even when too many larger ones wait to be read.
+const SMALL_ANSWER: usize = 64 * 1024;
 
 /// What all connections of all servers share.
 pub struct House<B> {
@@ -42,6 +45,8 @@ pub struct House<B> {
     pub watcher: Watcher,
     /// How old everything is that is compiled in.
     pub begun: SystemTime,
+    /// What log tails have just read.
+    pub recent: Rc<RecentBlock>,
     /// True once the servers are to stop.
     pub stopping: watch::Receiver<bool>,
 }
@@ -212,7 +217,10 @@ impl<B: Backend> Visitor<B> {
         }
         let answers = &self.house.answers;
         match self.house.backend.respond(body).await {
-            Ok(_) if answers.is_spent() => Reply::error(StatusCode::SERVICE_UNAVAILABLE),
+            // Whoever wants to stop something must be answered, however many others do not read what they asked for.
+            Ok(document) if document.len() > SMALL_ANSWER && answers.is_spent() => {
+                Reply::error(StatusCode::SERVICE_UNAVAILABLE)
+            }
             Ok(document) => {
                 let share = answers.take(document.len());
                 Reply::xml(document, share)
@@ -293,6 +301,7 @@ impl<B: Backend> Visitor<B> {
             .and_then(|modified| {
                 let around = Surroundings {
                     watcher: &self.house.watcher,
+                    recent: Rc::clone(&self.house.recent),
                     stream: Rc::clone(&self.stream),
                     stopping: self.house.stopping.clone(),
                 };

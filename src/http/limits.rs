@@ -274,6 +274,17 @@ impl Connections {
         }
     }
 
+    /// When to look for overdue ones again. Connections that are only kept open get a rare look: nothing of theirs can
+    /// be overdue soon.
+    pub fn next_sweep(&self, limits: &Limits, now: Instant) -> Instant {
+        let rests = |activity: &Rc<Activity>| {
+            matches!(activity.phase.get(), Phase::Idle | Phase::Answering)
+        };
+        let resting = self.open.borrow().values().all(rests);
+        let rare = limits.head.min(limits.idle).max(limits.sweep);
+        now + if resting { rare } else { limits.sweep }
+    }
+
     /// Closes the connection that has kept us waiting longest; false when there is none. Those that wait for us are
     /// left alone.
     pub fn close_longest_waiting(&self) -> bool {

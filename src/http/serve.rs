@@ -51,6 +51,7 @@ pub async fn serve<B: Backend + 'static>(
         answers: Budget::new(limits.answers),
         watcher: Watcher::default(),
         begun: SystemTime::now(),
+        recent: Rc::default(),
         stopping,
         limits,
     });
@@ -111,8 +112,9 @@ impl<B: Backend + 'static> Server<B> {
                 },
                 Some(_) = conversations.join_next() => {}
                 () = sleep_until(sweep_at.into()), if !conversations.is_empty() => {
-                    self.connections.close_overdue(limits, Instant::now());
-                    sweep_at = Instant::now() + limits.sweep;
+                    let now = Instant::now();
+                    self.connections.close_overdue(limits, now);
+                    sweep_at = self.connections.next_sweep(limits, now);
                 }
                 () = sleep(PAUSE), if full => {
                     self.make_room();

@@ -9,7 +9,7 @@
 //! Each tail is a local task that ends when the client goes, when it closes its sending side (as in the reference,
 //! where that closes the connection) or when the server stops; then the body ends as a body should, with its last
 //! chunk. The file is the only buffer: a slow client holds two blocks of memory and delays nobody, and a quiet tail
-//! sleeps. The task looks once a second without news too, since a watch may be impossible.
+//! sleeps. Tails of one file share the block that was read last. The task looks once a second without news too, since a watch may be impossible.
 
 use std::io;
 use std::path::Path;
@@ -24,7 +24,7 @@ use tokio::time::sleep;
 
 use super::io::Stream;
 use super::watch::{Watch, Watcher};
-use crate::logs::follow::FollowedFile;
+use crate::logs::follow::{self, FollowedFile, RecentBlock};
 
 /// How long a tail trusts the absence of news.
 const FALLBACK: Duration = Duration::from_secs(1);
@@ -35,6 +35,7 @@ const BLOCKS: usize = 2;
 /// What a tail needs of its surroundings.
 pub struct Surroundings<'a> {
     pub watcher: &'a Watcher,
+    pub recent: Rc<RecentBlock>,
     /// The client's connection.
     pub stream: Rc<Stream>,
     pub stopping: watch::Receiver<bool>,
@@ -50,6 +51,7 @@ pub fn start(
     let tail = Tail {
         file: FollowedFile::open(path, head)?,
         watch: around.watcher.watch(path),
+        recent: around.recent,
         permits: Arc::new(Semaphore::new(BLOCKS)),
         pieces,
     };
@@ -69,6 +71,7 @@ pub fn start(
 
 struct Tail {
     file: FollowedFile,
+    recent: Rc<RecentBlock>,
     watch: Watch,
     permits: Arc<Semaphore>,
     pieces: mpsc::Sender<Bytes>,
@@ -76,13 +79,13 @@ struct Tail {
 
 /// A block on its way to the client.
 struct Block {
-    bytes: Vec<u8>,
+    bytes: follow::Block,
     _permit: OwnedSemaphorePermit,
 }
 
 impl AsRef<[u8]> for Block {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.as_ref()
     }
 }
 
@@ -109,7 +112,7 @@ impl Tail {
                 permit = Arc::clone(&self.permits).acquire_owned() => permit.ok()?,
                 () = self.pieces.closed() => return None,
             };
-            let Some(bytes) = self.file.next_block().ok()? else {
+            let Some(bytes) = self.file.next_block(&self.recent).ok()? else {
                 return Some(());
             };
             let block = Bytes::from_owner(Block {

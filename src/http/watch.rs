@@ -3,7 +3,7 @@
 //! One inotify instance serves all tails. It is made for the first [`Watch`] and closed with the last, so a daemon
 //! without tails has none. A watch looks at the file (writes, truncation, removal) and at its directory (another file
 //! takes the name). After news, the instance rests for a moment before it listens again: a log that is written a
-//! hundred thousand times a second wakes its readers a hundred times.
+//! hundred thousand times a second wakes its readers a few hundred times.
 //!
 //! News are hints. When inotify cannot be had (the machine limits instances and watches), a watch never tells anything,
 //! and its owner must look by itself now and then.
@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, spawn_local};
 
 /// How long the instance rests after news.
-const REST: Duration = Duration::from_millis(10);
+const REST: Duration = Duration::from_millis(3);
 
 /// Makes watches that share one inotify instance.
 #[derive(Default)]

@@ -15,17 +15,24 @@
 //! and a truncation gives the notice that the reference means to give (HTTP-102). Of files that came and went between
 //! two looks nothing is seen, here as there.
 
+use std::cell::RefCell;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// How much of the end a new tail shows (HTTP-097).
 pub const HEAD: u64 = 1024;
 
 /// The most that one look gives.
 pub const BLOCK: usize = 64 * 1024;
+
+/// How long a block that was read may stand for the file: a file that is emptied and written anew must not be shown as
+/// it was.
+const RECENT: Duration = Duration::from_millis(10);
 
 /// What stands in a tail where the file was emptied (HTTP-102).
 pub const TRUNCATED: &[u8] = b"==> File truncated <==\n";
@@ -58,35 +65,45 @@ impl FollowedFile {
         })
     }
 
-    /// The next bytes, at most [`BLOCK`]; `None` when there are none now. Look again until it is `None`.
-    pub fn next_block(&mut self) -> io::Result<Option<Vec<u8>>> {
-        if let Some(block) = self.next_of_this_file()? {
+    /// The next bytes, at most [`BLOCK`]; `None` when there are none now. Look again until it is `None`. What another
+    /// follower has just read is taken from `recent`.
+    pub fn next_block(&mut self, recent: &RecentBlock) -> io::Result<Option<Block>> {
+        if let Some(block) = self.next_of_this_file(recent)? {
             return Ok(Some(block));
         }
         let Some(successor) = self.successor() else {
             return Ok(None);
         };
         // Something may have been added just before the file was moved away.
-        if let Some(block) = self.next_of_this_file()? {
+        if let Some(block) = self.next_of_this_file(recent)? {
             return Ok(Some(block));
         }
         *self = successor;
-        self.next_of_this_file()
+        self.next_of_this_file(recent)
     }
 
-    fn next_of_this_file(&mut self) -> io::Result<Option<Vec<u8>>> {
+    fn next_of_this_file(&mut self, recent: &RecentBlock) -> io::Result<Option<Block>> {
         // The size is what counts: reading until nothing comes would wait on a pipe.
         let size = self.file.metadata()?.len();
         let Some(new) = size.checked_sub(self.position) else {
             self.position = 0;
-            return Ok(Some(TRUNCATED.to_vec()));
+            return Ok(Some(Block::new(TRUNCATED.to_vec())));
         };
         if new == 0 {
             return Ok(None);
         }
-        let mut block = vec![0; usize::try_from(new).unwrap_or(BLOCK).min(BLOCK)];
-        let length = self.file.read_at(&mut block, self.position)?;
-        block.truncate(length);
+        let block = match recent.from(self.identity, self.position, size) {
+            Some(block) => block,
+            None => {
+                let mut bytes = vec![0; usize::try_from(new).unwrap_or(BLOCK).min(BLOCK)];
+                let length = self.file.read_at(&mut bytes, self.position)?;
+                bytes.truncate(length);
+                let block = Block::new(bytes);
+                recent.remember(self.identity, self.position, &block);
+                block
+            }
+        };
+        let length = block.as_ref().len();
         self.position += length as u64;
         Ok((length > 0).then_some(block))
     }
@@ -99,6 +116,74 @@ impl FollowedFile {
         }
         // All of it is new.
         Self::open(&self.path, u64::MAX).ok()
+    }
+}
+
+/// Some bytes of a file, perhaps shared with other followers of it.
+#[derive(Debug, Clone)]
+pub struct Block {
+    bytes: Arc<Vec<u8>>,
+    from: usize,
+}
+
+impl Block {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes: Arc::new(bytes),
+            from: 0,
+        }
+    }
+}
+
+impl AsRef<[u8]> for Block {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[self.from..]
+    }
+}
+
+/// The block that was read last, of any file. Fifty followers of one log want the same bytes within a moment, and one
+/// of them needs to read them. Whoever comes in the middle of the block takes its rest, so all go on at the same place.
+#[derive(Debug, Default)]
+pub struct RecentBlock(RefCell<Option<Remembered>>);
+
+#[derive(Debug)]
+struct Remembered {
+    identity: Identity,
+    position: u64,
+    block: Block,
+    until: Instant,
+}
+
+impl RecentBlock {
+    /// The bytes from `position` on, unless too much time has passed or the file, of this size now, was cut meanwhile.
+    fn from(&self, identity: Identity, position: u64, size: u64) -> Option<Block> {
+        let mut slot = self.0.borrow_mut();
+        let Remembered {
+            identity: known,
+            position: begin,
+            block,
+            until,
+        } = slot.as_ref()?;
+        if *until < Instant::now() {
+            *slot = None;
+            return None;
+        }
+        let from = usize::try_from(position.checked_sub(*begin)?).ok()?;
+        let length = block.bytes.len();
+        let fits = *known == identity && from < length && begin + length as u64 <= size;
+        fits.then(|| Block {
+            bytes: Arc::clone(&block.bytes),
+            from,
+        })
+    }
+
+    fn remember(&self, identity: Identity, position: u64, block: &Block) {
+        *self.0.borrow_mut() = Some(Remembered {
+            identity,
+            position,
+            block: block.clone(),
+            until: Instant::now() + RECENT,
+        });
     }
 }
 
@@ -140,7 +225,7 @@ mod tests {
     use nix::unistd::mkfifo;
     use proptest::prelude::*;
 
-    use super::{BLOCK, FollowedFile, HEAD};
+    use super::{BLOCK, FollowedFile, HEAD, RecentBlock};
     use crate::logs::rotating::{RotatingFile, Rotation};
     use crate::logs::scratch::Scratch;
 
@@ -150,10 +235,17 @@ mod tests {
 
     /// Everything that is there now.
     fn news(tail: &mut FollowedFile) -> String {
+        news_shared(tail, &RecentBlock::default())
+    }
+
+    fn news_shared(tail: &mut FollowedFile, recent: &RecentBlock) -> String {
         let mut all = Vec::new();
-        while let Some(block) = tail.next_block().expect("the scratch folder is readable") {
-            assert!((1..=BLOCK).contains(&block.len()));
-            all.extend(block);
+        while let Some(block) = tail
+            .next_block(recent)
+            .expect("the scratch folder is readable")
+        {
+            assert!((1..=BLOCK).contains(&block.as_ref().len()));
+            all.extend(block.as_ref());
         }
         String::from_utf8(all).expect("the test's own text")
     }
@@ -178,6 +270,26 @@ mod tests {
         assert_eq!(news(&mut follow(&scratch)), "");
     }
 
+    #[test]
+    fn followers_who_share_what_they_read_miss_nothing_and_get_nothing_twice() {
+        let scratch = Scratch::new();
+        let path = scratch.file("log", "one");
+        let recent = RecentBlock::default();
+        let mut tails = [follow(&scratch), follow(&scratch)];
+        assert_eq!(news_shared(&mut tails[0], &recent), "one");
+        append(&path, " two");
+        assert_eq!(news_shared(&mut tails[0], &recent), " two");
+        assert_eq!(news_shared(&mut tails[1], &recent), "one two");
+        append(&path, " three");
+        for tail in &mut tails {
+            assert_eq!(news_shared(tail, &recent), " three");
+        }
+        fs::write(&path, "four").expect("writable");
+        for tail in &mut tails {
+            assert_eq!(news_shared(tail, &recent), "==> File truncated <==\nfour");
+        }
+    }
+
     // HTTP-098
     #[test]
     fn what_is_added_is_given_once_and_as_it_is() {
@@ -198,9 +310,10 @@ mod tests {
         let path = scratch.file("log", "");
         let mut tail = follow(&scratch);
         append(&path, &"x".repeat(2 * BLOCK + 5));
-        let lengths: Vec<usize> = std::iter::from_fn(|| tail.next_block().expect("readable"))
-            .map(|block| block.len())
-            .collect();
+        let lengths: Vec<usize> =
+            std::iter::from_fn(|| tail.next_block(&RecentBlock::default()).expect("readable"))
+                .map(|block| block.as_ref().len())
+                .collect();
         assert_eq!(lengths, [BLOCK, BLOCK, 5]);
     }
 

@@ -136,7 +136,7 @@ fn write_config_infos(out: &mut Writer, groups: &[GroupConfig], is_active: impl 
         .map(|group| (group, is_active(&group.name)))
         .flat_map(|(group, inuse)| {
             let processes = group.processes.iter();
-            processes.map(move |process| (group, process, inuse))
+            processes.map(move |process| (group, &**process, inuse))
         })
         .collect();
     all.sort_by(|(_, a, _), (_, b, _)| a.name.cmp(&b.name));
@@ -234,6 +234,8 @@ pub(super) fn capped(number: i64) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use std::borrow::Cow;
     use std::collections::BTreeMap;
 
@@ -352,7 +354,7 @@ mod tests {
             name: name.to_owned(),
             priority: 5,
             kind: GroupKind::Programs,
-            processes,
+            processes: processes.into_iter().map(Rc::new).collect(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! checks: the shutdown gate, the name, the command, the state, and only then the deed (RPC-020 to 149).
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::Supervisor;
 use super::command::{Command, ProcessResult, Reply, RequestId};
@@ -425,7 +426,7 @@ impl Supervisor {
                 place,
                 kind,
                 &group.config.name,
-                process.clone(),
+                Rc::clone(process),
                 turn.now.moment,
             );
             let deadline = process.deadline(self.may_start());
@@ -501,6 +502,13 @@ impl Supervisor {
 /// Creates the AUTO logs of a group's processes and writes their names into the configuration (LOG-002, LOG-004).
 fn resolve_auto_logs(turn: &mut Turn<'_>, group: &mut GroupConfig) -> Result<(), AutoLogError> {
     for process in &mut group.processes {
+        if [&process.stdout, &process.stderr]
+            .iter()
+            .all(|stream| stream.logfile != LogFile::Auto)
+        {
+            continue;
+        }
+        let process = Rc::make_mut(process);
         let streams = [
             (Channel::Stdout, &mut process.stdout),
             (Channel::Stderr, &mut process.stderr),

@@ -1,6 +1,8 @@
 //! Events: what the machine tells the world, with the names and payloads that listeners see (section 7 of the
 //! daemon's contract, EVT rows).
 
+use std::borrow::Cow;
+
 use crate::model::states::ProcessState;
 use crate::stream::text::shown;
 
@@ -114,9 +116,16 @@ impl Event {
         }
     }
 
-    /// The payload, exactly (EVT-018 to 030). Data that is not UTF-8 is shown as Python shows bytes (EVT-026).
+    /// The payload, exactly (EVT-018 to 030).
     pub fn payload(&self) -> String {
-        match self {
+        let (head, data) = self.payload_parts();
+        head + &data
+    }
+
+    /// The payload in two parts, so that what a child has written, which may be long, need not be copied. Data that is
+    /// not UTF-8 is shown as Python shows bytes (EVT-026).
+    pub fn payload_parts(&self) -> (String, Cow<'_, str>) {
+        let head = match self {
             Self::ProcessState {
                 process,
                 group,
@@ -145,10 +154,10 @@ impl Event {
                 data,
             } => {
                 let channel = channel.name();
-                format!(
-                    "processname:{process} groupname:{group} pid:{pid} channel:{channel}\n{}",
-                    shown(data)
-                )
+                let head = format!(
+                    "processname:{process} groupname:{group} pid:{pid} channel:{channel}\n"
+                );
+                return (head, shown(data));
             }
             Self::ProcessCommunication {
                 process,
@@ -157,18 +166,19 @@ impl Event {
                 data,
                 ..
             } => {
-                format!(
-                    "processname:{process} groupname:{group} pid:{pid}\n{}",
-                    shown(data)
-                )
+                let head = format!("processname:{process} groupname:{group} pid:{pid}\n");
+                return (head, shown(data));
             }
-            Self::RemoteCommunication { kind, data } => format!("type:{kind}\n{data}"),
+            Self::RemoteCommunication { kind, data } => {
+                return (format!("type:{kind}\n"), Cow::Borrowed(data));
+            }
             Self::SupervisorRunning | Self::SupervisorStopping => String::new(),
             Self::GroupAdded { name } | Self::GroupRemoved { name } => {
                 format!("groupname:{name}\n")
             }
             Self::Tick { when, .. } => format!("when:{when}"),
-        }
+        };
+        (head, Cow::Borrowed(""))
     }
 }
 

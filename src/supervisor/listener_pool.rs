@@ -297,13 +297,13 @@ impl Accepted {
     /// What a listener gets: a header line, and the payload without a newline of its own. `len` counts characters and
     /// not bytes (EVT-011 to 015).
     fn envelope(&self, identifier: &str, pool: &str) -> String {
-        let payload = self.event.payload();
+        let (head, data) = self.event.payload_parts();
         format!(
-            "ver:3.0 server:{identifier} serial:{} pool:{pool} poolserial:{} eventname:{} len:{}\n{payload}",
+            "ver:3.0 server:{identifier} serial:{} pool:{pool} poolserial:{} eventname:{} len:{}\n{head}{data}",
             self.serial,
             self.pool_serial,
             self.event.name(),
-            payload.chars().count()
+            head.chars().count() + data.chars().count()
         )
     }
 }

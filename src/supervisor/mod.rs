@@ -79,6 +79,9 @@ struct Visit {
     process: Option<ProcessId>,
 }
 
+/// So many children are started by time alone in one turn; a call for many starts all of its own.
+const SPAWNS_PER_TURN: usize = 16;
+
 /// Owner of all state. See the module's essay.
 #[derive(Debug)]
 pub struct Supervisor {
@@ -261,6 +264,9 @@ impl Supervisor {
         let mut moved = false;
         for visit in visits {
             match visit.process {
+                // The rest is still due, and the next turn comes at once: clients and dying children get their turns
+                // between.
+                Some(_) if turn.spawns >= SPAWNS_PER_TURN => return false,
                 Some(id) => {
                     let before = self.process_deadlines.get(&id).copied();
                     self.with_process(turn, id, |process, turn| {

@@ -18,12 +18,13 @@
 //! The rules are rows PST-001 to PST-036 of the daemon's contract; the order of events and log lines is that of the
 //! reference's `process.py` and is held to it by the oracle.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::command::ExitStatus;
 use super::event::{Event, StateExtra};
 use super::group::GroupId;
-use super::turn::{ChildKind, Pid, ProcessId, SignalError, SignalTarget, Turn};
+use super::turn::{ChildKind, Pid, ProcessId, SignalError, SignalTarget, Spawned, Turn};
 use crate::config::types::{Autorestart, ProcessConfig};
 use crate::model::log;
 use crate::model::signal::{Signal, signal_name};
@@ -93,7 +94,7 @@ pub struct Process {
     pub rank: usize,
     pub kind: ChildKind,
     pub group_name: String,
-    pub config: ProcessConfig,
+    pub config: Rc<ProcessConfig>,
     phase: Phase,
     /// When the group was activated: an autostart process wants to start from then on.
     added_at: Moment,
@@ -115,7 +116,7 @@ impl Process {
         rank: usize,
         kind: ChildKind,
         group_name: &str,
-        config: ProcessConfig,
+        config: Rc<ProcessConfig>,
         added_at: Moment,
     ) -> Self {
         Self {
@@ -243,6 +244,7 @@ impl Process {
             log::warn!("process '{}' already running", self.config.name);
             return;
         }
+        turn.spawns += 1;
         self.spawnerr = None;
         self.exitstatus = None;
         self.laststart = Some(turn.now);
@@ -256,9 +258,17 @@ impl Process {
             .os
             .spawn(self.id, self.kind, &self.group_name, &self.config)
         {
-            Ok(pid) => {
+            Ok(Spawned { pid, at }) => {
                 log::info!("spawned: '{}' with pid {}", self.config.name, pid.0);
-                let confirm_at = turn.now.moment.plus_seconds(self.config.startsecs);
+                let at = at.unwrap_or(turn.now);
+                self.laststart = Some(at);
+                // With startsecs=0 it is due now, however late in the turn it was spawned (RPC-117).
+                let from = if self.config.startsecs > 0 {
+                    at
+                } else {
+                    turn.now
+                };
+                let confirm_at = from.moment.plus_seconds(self.config.startsecs);
                 self.phase = Phase::Starting { pid, confirm_at };
             }
             Err(error) => {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -12,7 +13,7 @@ use super::command::{Command, ExitStatus, Input, RequestId, Said};
 use super::event::Channel;
 use super::turn::{
     AutoLogError, ChildKind, CommandError, Effect, Os, Pid, ProcessId, SignalError, SignalTarget,
-    SpawnError, StdinClosed, Turn,
+    SpawnError, Spawned, StdinClosed, Turn,
 };
 use crate::config::types::{
     Autorestart, EventListenerConfig, GroupConfig, GroupKind, LogFile, ProcessConfig, StreamConfig,
@@ -107,6 +108,8 @@ struct TestOs {
     delivery: Delivery,
     spawns: usize,
     strangers_signalled: usize,
+    /// When children come to be, if later than the turn begins.
+    spawned_at: Option<Now>,
 }
 
 impl Os for TestOs {
@@ -120,7 +123,7 @@ impl Os for TestOs {
         _: ChildKind,
         _: &str,
         _: &ProcessConfig,
-    ) -> Result<Pid, SpawnError> {
+    ) -> Result<Spawned, SpawnError> {
         self.spawns += 1;
         self.holding.insert(id);
         if !self.fork_works {
@@ -128,7 +131,10 @@ impl Os for TestOs {
         }
         self.next_pid += 1;
         self.alive.insert(self.next_pid);
-        Ok(Pid(self.next_pid))
+        Ok(Spawned {
+            pid: Pid(self.next_pid),
+            at: self.spawned_at,
+        })
     }
 
     fn signal(&mut self, target: SignalTarget, _: Signal) -> Result<(), SignalError> {
@@ -182,6 +188,7 @@ impl World {
             delivery: Delivery::Arrive,
             spawns: 0,
             strangers_signalled: 0,
+            spawned_at: None,
         };
         let mut world = Self {
             supervisor: Supervisor::new(),
@@ -315,8 +322,8 @@ fn groups() -> Vec<GroupConfig> {
         priority,
         kind: GroupKind::Programs,
         processes: vec![
-            process("x", Autorestart::Always, 0, false),
-            process("y", Autorestart::Unexpected, 2, true),
+            Rc::new(process("x", Autorestart::Always, 0, false)),
+            Rc::new(process("y", Autorestart::Unexpected, 2, true)),
         ],
     };
     let listeners = GroupConfig {
@@ -481,4 +488,62 @@ fn a_stop_in_backoff_keeps_the_count_of_failed_starts() {
         world.supervisor.process_state(id),
         Some(ProcessState::Backoff)
     );
+}
+
+// PST-014, PST-016: a turn that starts many takes its time; each child's startsecs begin with its own spawn.
+#[test]
+fn a_child_that_is_spawned_late_in_a_turn_has_its_startsecs_all_the_same() {
+    let mut world = World::new();
+    let second = Duration::from_secs(1);
+    world.os.spawned_at = Some(Now {
+        moment: Moment::from_origin(5 * second),
+        unix: UnixTime::from_nanos(5_000_000_000),
+    });
+    world.settle();
+    let id = world
+        .supervisor
+        .find("a", "y")
+        .expect("a:y has startsecs=2");
+    world.now = 6 * second;
+    world.settle();
+    assert_eq!(
+        world.supervisor.process_state(id),
+        Some(ProcessState::Starting)
+    );
+    let start = world
+        .supervisor
+        .info(id, UnixTime::default())
+        .map(|info| info.start.capped_seconds());
+    assert_eq!(start, Some(5));
+    world.now = 7 * second;
+    world.settle();
+    assert_eq!(
+        world.supervisor.process_state(id),
+        Some(ProcessState::Running)
+    );
+}
+
+// LIF-042: they all start as soon as they can, but others get their turn in between.
+#[test]
+fn one_turn_starts_a_few_of_many_and_the_next_comes_at_once() {
+    let mut world = World::new();
+    let template = groups();
+    let many: Vec<GroupConfig> = (0..100)
+        .map(|number| GroupConfig {
+            name: format!("g{number:02}"),
+            ..template[0].clone()
+        })
+        .collect();
+    world.supervisor = Supervisor::new();
+    world.turn(|supervisor, turn| supervisor.boot(turn, many).expect("AUTO logs can be made"));
+    world.input(Input::Tick);
+    assert_eq!(world.os.spawns, super::SPAWNS_PER_TURN);
+    assert!(
+        world
+            .supervisor
+            .next_deadline()
+            .is_some_and(|at| at.since_origin() <= world.now)
+    );
+    world.settle();
+    assert_eq!(world.os.spawns, 200);
 }

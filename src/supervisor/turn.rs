@@ -39,6 +39,8 @@ pub struct Turn<'a> {
     pub effects: &'a mut dyn FnMut(Effect),
     /// Lent by the machine for the length of the turn.
     pub(super) pools: Pools,
+    /// Children that this turn has tried to start.
+    pub(super) spawns: usize,
 }
 
 impl<'a> Turn<'a> {
@@ -48,6 +50,7 @@ impl<'a> Turn<'a> {
             os,
             effects,
             pools: Pools::default(),
+            spawns: 0,
         }
     }
 
@@ -75,7 +78,7 @@ pub trait Os {
         kind: ChildKind,
         group: &str,
         config: &ProcessConfig,
-    ) -> Result<Pid, SpawnError>;
+    ) -> Result<Spawned, SpawnError>;
 
     /// Writes an event to a listener, or queues what it does not take now; never waits (EVL-025, QRK-035).
     fn write_stdin(&mut self, id: ProcessId, bytes: &[u8]) -> Result<(), StdinClosed>;
@@ -93,6 +96,15 @@ pub trait Os {
 
     /// This process has no child, or none any more: what it shared with others may be closed (FCG-002, FCG-003).
     fn let_go(&mut self, _: ProcessId) {}
+}
+
+/// A child that has come to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spawned {
+    pub pid: Pid,
+    /// When, where that is later than the turn began: a turn that starts hundreds takes its time, and each child's
+    /// `startsecs` count from its own beginning.
+    pub at: Option<Now>,
 }
 
 /// What a child's stdout is.

@@ -6,7 +6,6 @@
 //! name that exists.
 
 use std::fmt;
-use std::io::Write as _;
 
 use super::Value;
 use super::characters::forbidden_length;
@@ -103,8 +102,9 @@ impl Writer {
     }
 
     pub fn int(&mut self, number: i32) {
-        // Writing to a Vec cannot fail.
-        let _ = writeln!(self.out, "<value><int>{number}</int></value>");
+        self.raw("<value><int>");
+        self.digits(number);
+        self.raw("</int></value>\n");
     }
 
     /// An integer that may not fit (XML-011).
@@ -166,20 +166,23 @@ impl Writer {
         self.raw("</member>\n");
     }
 
-    pub fn string_member(&mut self, name: &str, text: &str) {
-        self.begin_member(name);
-        self.string(text);
-        self.end_member();
+    /// A name that stands in the program, like those of the next two, needs no escapes.
+    pub fn string_member(&mut self, name: &'static str, text: &str) {
+        self.begin_own_member(name);
+        self.raw("<value><string>");
+        self.escaped(text);
+        self.raw("</string></value>\n</member>\n");
     }
 
-    pub fn int_member(&mut self, name: &str, number: i32) {
-        self.begin_member(name);
-        self.int(number);
-        self.end_member();
+    pub fn int_member(&mut self, name: &'static str, number: i32) {
+        self.begin_own_member(name);
+        self.raw("<value><int>");
+        self.digits(number);
+        self.raw("</int></value>\n</member>\n");
     }
 
-    pub fn bool_member(&mut self, name: &str, yes: bool) {
-        self.begin_member(name);
+    pub fn bool_member(&mut self, name: &'static str, yes: bool) {
+        self.begin_own_member(name);
         self.bool(yes);
         self.end_member();
     }
@@ -222,6 +225,16 @@ impl Writer {
         Ok(())
     }
 
+    fn begin_own_member(&mut self, name: &'static str) {
+        debug_assert!(
+            name.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        );
+        self.raw("<member>\n<name>");
+        self.raw(name);
+        self.raw("</name>\n");
+    }
+
     fn opened(opening: &str, closing: &'static str) -> Self {
         let mut writer = Self {
             out: Vec::with_capacity(512),
@@ -238,6 +251,26 @@ impl Writer {
         self.raw(closing);
     }
 
+    /// A number in decimal: there are seven to every process of a `getAllProcessInfo`.
+    fn digits(&mut self, number: i32) {
+        let mut digits = [0; 10];
+        let mut at = digits.len();
+        let mut rest = number.unsigned_abs();
+        loop {
+            at -= 1;
+            // A digit is small.
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if number < 0 {
+            self.out.push(b'-');
+        }
+        self.out.extend_from_slice(&digits[at..]);
+    }
+
     fn raw(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
@@ -248,6 +281,9 @@ impl Writer {
         let bytes = text.as_bytes();
         let mut copied = 0;
         for at in 0..bytes.len() {
+            if IS_PLAIN[usize::from(bytes[at])] {
+                continue;
+            }
             let (length, instead) = match bytes[at] {
                 b'&' => (1, "&amp;"),
                 b'<' => (1, "&lt;"),
@@ -264,6 +300,17 @@ impl Writer {
         self.out.extend_from_slice(&bytes[copied..]);
     }
 }
+
+/// Which bytes are copied without a second look.
+static IS_PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        plain[byte] = byte >= 0x20 && !matches!(byte as u8, b'&' | b'<' | b'>' | 0xef);
+        byte += 1;
+    }
+    plain
+};
 
 /// A number as Python's `repr` shows it: the shortest digits that give it back, with an exponent for the very large
 /// and very small.

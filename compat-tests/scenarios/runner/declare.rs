@@ -1,6 +1,7 @@
 //! The declarations of a scenario: groups, programs and pools of listeners.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use supervisord::config::types::{
     Autorestart, EventListenerConfig, GroupConfig, GroupKind, LogFile, ProcessConfig, StreamConfig,
@@ -37,14 +38,14 @@ impl Scenario {
         let (config, group) = program(name, options)?;
         match group {
             Some(name) => match self.groups.iter_mut().find(|group| group.name == name) {
-                Some(group) => group.processes.push(config),
+                Some(group) => group.processes.push(Rc::new(config)),
                 None => return Err(format!("no group {name}")),
             },
             None => self.groups.push(GroupConfig {
                 name: config.name.clone(),
                 priority: config.priority,
                 kind: GroupKind::Programs,
-                processes: vec![config],
+                processes: vec![Rc::new(config)],
             }),
         }
         Ok(())
@@ -81,11 +82,11 @@ impl Scenario {
         let mut processes = Vec::new();
         for process in names {
             let (config, _) = program(name, &rest)?;
-            processes.push(ProcessConfig {
+            processes.push(Rc::new(ProcessConfig {
                 name: process.clone(),
                 command: process.into(),
                 ..config
-            });
+            }));
         }
         self.groups.push(GroupConfig {
             name: (*name).to_owned(),

@@ -6,6 +6,7 @@ use super::super::answers::CallResult;
 use super::super::error::CtlError;
 use super::super::exit_status::ExitStatus;
 use super::super::line::words;
+use super::super::names::expand_to_processes;
 use super::super::outcome::CLEAR;
 use super::super::session::Session;
 use super::complain;
@@ -26,9 +27,9 @@ pub fn clear(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError> 
             session.call_for_rows("supervisor.clearAllProcessLogs", &[], CallResult::read)?;
         return show_results(session, &CLEAR, &results);
     }
-    for name in names {
-        let answer = session.call("supervisor.clearProcessLogs", &[name.into()]);
-        let target = Namespec::parse(name);
+    for name in expand_to_processes(session, &names)? {
+        let answer = session.call("supervisor.clearProcessLogs", &[name.as_str().into()]);
+        let target = Namespec::parse(&name);
         let result = one_result(answer.map(|_| ()), target.group, target.process)?;
         show_results(session, &CLEAR, &[result])?;
     }

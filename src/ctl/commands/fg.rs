@@ -1,5 +1,4 @@
-//! `fg`: so far only as far as its checks (CTL-120). The talk itself needs both logs and the input at once and is not
-//! there yet.
+//! `fg`: the checks (CTL-120) before the talk.
 
 use crate::model::fault::FaultCode;
 use crate::model::states::ProcessState;
@@ -7,6 +6,7 @@ use crate::model::states::ProcessState;
 use super::super::answers::ProcessRow;
 use super::super::error::CtlError;
 use super::super::exit_status::ExitStatus;
+use super::super::foreground::talk;
 use super::super::line::words;
 use super::super::session::Session;
 use super::complain;
@@ -45,11 +45,7 @@ pub fn fg(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError> {
         refuse(session, "ERROR: process not running");
         return Ok(());
     }
-    session
-        .output
-        .complaint("supervisorctl: fg is not there yet; tail -f shows the output of a process");
-    session.exit_status = ExitStatus::Generic;
-    Ok(())
+    talk(session, name)
 }
 
 fn refuse(session: &mut Session<'_>, complaint: &str) {

@@ -6,6 +6,7 @@ use super::super::answers::{ProcessRow, shown};
 use super::super::error::CtlError;
 use super::super::exit_status::ExitStatus;
 use super::super::line::words;
+use super::super::names::expand_to_processes;
 use super::super::server_url;
 use super::super::session::Session;
 use super::{status, takes_no_argument};
@@ -24,8 +25,8 @@ pub fn pid(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError> {
         }
         return Ok(());
     }
-    for name in names {
-        pid_of(session, name)?;
+    for name in expand_to_processes(session, &names)? {
+        pid_of(session, &name)?;
     }
     Ok(())
 }
@@ -69,7 +70,7 @@ pub fn open(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError> {
         session.exit_status = ExitStatus::Generic;
         return Ok(());
     }
-    session.client.server_url = argument.to_owned();
+    session.client.target.server_url = argument.to_owned();
     let before = session.exit_status;
     status::status(session, "")?;
     session.exit_status = before;

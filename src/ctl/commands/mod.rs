@@ -8,6 +8,7 @@
 //! (CTL-040, CTL-041).
 
 mod clear;
+mod completions;
 mod fg;
 mod groups;
 mod help;
@@ -18,6 +19,8 @@ mod signal;
 mod start_stop;
 mod status;
 mod tail;
+mod wait;
+mod watch;
 
 use super::error::CtlError;
 use super::exit_status::ExitStatus;
@@ -30,7 +33,17 @@ pub type Run = fn(&mut Session<'_>, &str) -> Result<(), CtlError>;
 pub struct Command {
     pub name: &'static str,
     pub run: Run,
+    pub completes: Completes,
     pub help: &'static str,
+}
+
+/// What the words after a command name (CTL-071).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completes {
+    Nothing,
+    Groups,
+    Processes,
+    SignalThenProcesses,
 }
 
 /// In alphabetical order, as `help` lists them (CTL-160).
@@ -38,16 +51,19 @@ pub const COMMANDS: [Command; 21] = [
     Command {
         name: "add",
         run: groups::add,
+        completes: Completes::Groups,
         help: "add <name> [...]\tPut new groups that reread has found to work",
     },
     Command {
         name: "avail",
         run: reread::avail,
+        completes: Completes::Nothing,
         help: "avail\t\t\tList all that is configured, in use or not",
     },
     Command {
         name: "clear",
         run: clear::clear,
+        completes: Completes::Processes,
         help: "clear <name>\t\tEmpty the logs of a process\n\
                clear <name> <name>\tEmpty the logs of several processes\n\
                clear all\t\tEmpty the logs of all processes",
@@ -55,17 +71,20 @@ pub const COMMANDS: [Command; 21] = [
     Command {
         name: "exit",
         run: quit,
+        completes: Completes::Nothing,
         help: "exit\tLeave the shell.",
     },
     Command {
         name: "fg",
         run: fg::fg,
+        completes: Completes::Processes,
         help: "fg <process>\tSee a process's output and type its input\n\
                \t\tCtrl-C ends this",
     },
     Command {
         name: "maintail",
         run: tail::maintail,
+        completes: Completes::Nothing,
         help: "maintail -f \tFollow supervisord's own log (Ctrl-C ends this)\n\
                maintail -100\tits last 100 *bytes*\n\
                maintail\tits last 1600 *bytes*\n",
@@ -73,12 +92,14 @@ pub const COMMANDS: [Command; 21] = [
     Command {
         name: "open",
         run: info::open,
+        completes: Completes::Nothing,
         help: "open <url>\tTalk to another supervisord.\n\
                \t\t(a UNIX socket is written unix:///path/of/socket)",
     },
     Command {
         name: "pid",
         run: info::pid,
+        completes: Completes::Processes,
         help: "pid\t\t\tShow supervisord's own process id.\n\
                pid <name>\t\tShow the process id of a process.\n\
                pid all\t\t\tShow the process ids of all processes, a line each.",
@@ -86,26 +107,31 @@ pub const COMMANDS: [Command; 21] = [
     Command {
         name: "quit",
         run: quit,
+        completes: Completes::Nothing,
         help: "quit\tLeave the shell.",
     },
     Command {
         name: "reload",
         run: shutdown::reload,
+        completes: Completes::Nothing,
         help: "reload \t\tStop everything, and let supervisord begin anew.",
     },
     Command {
         name: "remove",
         run: groups::remove,
+        completes: Completes::Groups,
         help: "remove <name> [...]\tDismiss groups whose processes are stopped",
     },
     Command {
         name: "reread",
         run: reread::reread,
+        completes: Completes::Nothing,
         help: "reread \t\t\tRead the configuration files again, without acting on them",
     },
     Command {
         name: "restart",
         run: start_stop::restart,
+        completes: Completes::Processes,
         help: "restart <name>\t\tStop and start a process\n\
                restart <gname>:*\tStop and start the processes of a group\n\
                restart <name> <name>\tStop and start several processes or groups\n\
@@ -115,11 +141,13 @@ pub const COMMANDS: [Command; 21] = [
     Command {
         name: "shutdown",
         run: shutdown::shutdown,
+        completes: Completes::Nothing,
         help: "shutdown \tStop everything, supervisord too.",
     },
     Command {
         name: "signal",
         run: signal::signal,
+        completes: Completes::SignalThenProcesses,
         help: "signal <signal name> <name>\t\tSend a signal to a process\n\
                signal <signal name> <gname>:*\t\tSend a signal to the processes of a group\n\
                signal <signal name> <name> <name>\tSend a signal to several processes or groups\n\
@@ -128,6 +156,7 @@ pub const COMMANDS: [Command; 21] = [
     Command {
         name: "start",
         run: start_stop::start,
+        completes: Completes::Processes,
         help: "start <name>\t\tRun a process\n\
                start <gname>:*\t\tRun the processes of a group\n\
                start <name> <name>\tRun several processes or groups\n\
@@ -136,6 +165,7 @@ pub const COMMANDS: [Command; 21] = [
     Command {
         name: "status",
         run: status::status,
+        completes: Completes::Processes,
         help: "status <name>\t\tShow how a process is\n\
                status <gname>:*\tShow how the processes of a group are\n\
                status <name> <name>\tShow how several processes are\n\
@@ -144,6 +174,7 @@ pub const COMMANDS: [Command; 21] = [
     Command {
         name: "stop",
         run: start_stop::stop,
+        completes: Completes::Processes,
         help: "stop <name>\t\tEnd a process\n\
                stop <gname>:*\t\tEnd the processes of a group\n\
                stop <name> <name>\tEnd several processes or groups\n\
@@ -152,6 +183,7 @@ pub const COMMANDS: [Command; 21] = [
     Command {
         name: "tail",
         run: tail::tail,
+        completes: Completes::Processes,
         help: "tail [-f] <name> [stdout|stderr] (default stdout)\n\
                Ex:\n\
                tail -f <name>\t\tFollow the stdout log of a process\n\
@@ -162,6 +194,7 @@ pub const COMMANDS: [Command; 21] = [
     Command {
         name: "update",
         run: groups::update,
+        completes: Completes::Groups,
         help: "update\t\t\tRead the configuration again; add, remove and restart groups accordingly\n\
                update all\t\tThe same\n\
                update <gname> [...]\tThe same, for these groups alone",
@@ -169,7 +202,26 @@ pub const COMMANDS: [Command; 21] = [
     Command {
         name: "version",
         run: info::version,
+        completes: Completes::Nothing,
         help: "version\t\t\tShow the version of supervisord",
+    },
+];
+
+/// Commands that the reference does not have. They are no part of its list, which scripts and people know.
+pub const EXTRA_COMMANDS: [Command; 2] = [
+    Command {
+        name: "completions",
+        run: completions::completions,
+        completes: Completes::Nothing,
+        help: "completions bash|zsh|fish\tPrint completions for a shell\n\
+               completions man\t\tPrint the manual page",
+    },
+    Command {
+        name: "wait",
+        run: wait::wait,
+        completes: Completes::Processes,
+        help: "wait <name> [...] [--for RUNNING|STOPPED|EXITED] [--timeout <seconds>]\n\
+               \t\t\tWait until processes are in a state (default RUNNING)",
     },
 ];
 
@@ -182,8 +234,9 @@ pub fn find(word: &str) -> Option<Run> {
     }
 }
 
-fn command(name: &str) -> Option<&'static Command> {
-    COMMANDS.iter().find(|command| command.name == name)
+pub fn command(name: &str) -> Option<&'static Command> {
+    let mut all = COMMANDS.iter().chain(&EXTRA_COMMANDS);
+    all.find(|command| command.name == name)
 }
 
 /// Ends the session, whatever follows the word (CTL-064).
@@ -209,4 +262,11 @@ fn takes_no_argument(session: &mut Session<'_>, name: &str, argument: &str) -> b
         complain(session, name, &complaint, ExitStatus::Generic);
     }
     argument.is_empty()
+}
+
+/// Takes an option that is ours out of the words; whether it was there.
+fn take_option(words: &mut Vec<&str>, option: &str) -> bool {
+    let before = words.len();
+    words.retain(|word| *word != option);
+    words.len() < before
 }

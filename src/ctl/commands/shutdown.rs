@@ -13,7 +13,7 @@ pub fn shutdown(session: &mut Session<'_>, argument: &str) -> Result<(), CtlErro
     {
         return Ok(());
     }
-    let url = session.client.server_url.clone();
+    let url = session.client.target.server_url.clone();
     let complaint = match session.call("supervisor.shutdown", &[]) {
         Ok(_) => {
             session.output.line("Shut down");

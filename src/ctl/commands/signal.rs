@@ -6,7 +6,7 @@ use super::super::line::words;
 use super::super::outcome::SIGNAL;
 use super::super::session::Session;
 use super::complain;
-use super::start_stop::{Action, act};
+use super::start_stop::{Action, Report, act};
 
 pub fn signal(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError> {
     if !session.up_check()? {
@@ -28,5 +28,5 @@ pub fn signal(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError>
         extra: &[signal.into()],
         unknown_group: ExitStatus::Generic,
     };
-    act(session, &action, &names)
+    act(session, &action, &names, &mut Report::Lines)
 }

@@ -1,27 +1,63 @@
 //! `status` (CTL-090 to CTL-096).
 
 use crate::model::namespec::Namespec;
+use crate::xmlrpc::Value;
 
-use super::super::answers::ProcessRow;
+use super::super::answers::{ProcessRow, rows};
 use super::super::error::CtlError;
 use super::super::exit_status::ExitStatus;
+use super::super::json;
 use super::super::line::words;
+use super::super::names::expand_to_processes;
 use super::super::session::Session;
 use super::super::table::status_lines;
+use super::take_option;
+use super::watch::watch;
 
 pub fn status(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError> {
+    let mut names = words(argument);
+    if take_option(&mut names, "--watch") {
+        return watch(session, &names);
+    }
+    let as_json = take_option(&mut names, "--json");
+    session.output.set_aside(as_json);
+    let shown = show(session, &names, as_json);
+    session.output.set_aside(false);
+    shown
+}
+
+fn show(session: &mut Session<'_>, names: &[&str], as_json: bool) -> Result<(), CtlError> {
     if !session.up_check()? {
         // Whatever the reason (CTL-044).
         session.exit_status = ExitStatus::StatusUnknown;
         return Ok(());
     }
-    let all = session.all_processes()?;
-    let (shown, complaints) = choose(&all, &words(argument));
+    let names = expand_to_processes(session, names)?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let method = "supervisor.getAllProcessInfo";
+    let answer = session.call(method, &[])?;
+    let all = rows(method, &answer, ProcessRow::read)?;
+    let (shown, complaints) = choose(&all, &names);
     if !complaints.is_empty() {
         session.exit_status = ExitStatus::StatusUnknown;
     }
-    for line in complaints.into_iter().chain(status_lines(&shown)) {
+    for line in complaints {
         session.output.line(&line);
+    }
+    if as_json {
+        let infos = answer.as_array().unwrap_or_default();
+        let place = |row: &&ProcessRow| all.iter().position(|one| std::ptr::eq(one, *row));
+        let chosen: Vec<Value> = shown
+            .iter()
+            .filter_map(place)
+            .filter_map(|place| infos.get(place).cloned())
+            .collect();
+        session.output.set_aside(false);
+        session.output.line(&json::array(&chosen));
+    } else {
+        for line in status_lines(&shown, session.output.is_coloured()) {
+            session.output.line(&line);
+        }
     }
     if shown.iter().any(|row| row.is_stopped()) {
         session.exit_status = ExitStatus::StatusNotRunning;
@@ -30,7 +66,10 @@ pub fn status(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError>
 }
 
 /// The processes named, in the order they are named and as often, and a complaint for each name that matches none.
-fn choose<'a>(all: &'a [ProcessRow], names: &[&str]) -> (Vec<&'a ProcessRow>, Vec<String>) {
+pub(super) fn choose<'a>(
+    all: &'a [ProcessRow],
+    names: &[&str],
+) -> (Vec<&'a ProcessRow>, Vec<String>) {
     if names.is_empty() || names.contains(&"all") {
         return (all.iter().collect(), Vec::new());
     }

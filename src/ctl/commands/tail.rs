@@ -25,7 +25,14 @@ pub fn tail(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError> {
     if !session.up_check()? {
         return Ok(());
     }
-    let words = words(argument);
+    let mut words = words(argument);
+    let lines = match take_lines(&mut words) {
+        Ok(lines) => lines,
+        Err(complaint) => {
+            refuse(session, &complaint);
+            return Ok(());
+        }
+    };
     let complaint = match words.len() {
         0 => Some("Error: too few arguments"),
         1..=3 => None,
@@ -47,15 +54,14 @@ pub fn tail(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError> {
         channel,
         amount,
     } = wanted;
-    match amount {
-        Amount::Follow => follow(session, &format!("/logtail/{name}/{channel}")),
-        Amount::Last(bytes) => {
-            let method = match channel.as_str() {
-                "stderr" => "supervisor.readProcessStderrLog",
-                _ => "supervisor.readProcessStdoutLog",
-            };
-            show_log(session, method, Some(name), bytes)
-        }
+    let method = match channel.as_str() {
+        "stderr" => "supervisor.readProcessStderrLog",
+        _ => "supervisor.readProcessStdoutLog",
+    };
+    match (lines, amount) {
+        (Some(lines), _) => show_lines(session, method, Some(name), lines),
+        (None, Amount::Follow) => follow(session, &format!("/logtail/{name}/{channel}")),
+        (None, Amount::Last(bytes)) => show_log(session, method, Some(name), bytes),
     }
 }
 
@@ -63,7 +69,16 @@ pub fn maintail(session: &mut Session<'_>, argument: &str) -> Result<(), CtlErro
     if !session.up_check()? {
         return Ok(());
     }
-    let amount = match words(argument).as_slice() {
+    let mut words = words(argument);
+    match take_lines(&mut words) {
+        Ok(None) => {}
+        Ok(Some(lines)) => return show_lines(session, "supervisor.readLog", None, lines),
+        Err(complaint) => {
+            refuse(session, &complaint);
+            return Ok(());
+        }
+    }
+    let amount = match words.as_slice() {
         [] => Ok(Amount::Last(Some(DEFAULT_BYTES))),
         [word] => read_amount(word),
         _ => {
@@ -142,6 +157,23 @@ fn refuse(session: &mut Session<'_>, complaint: &str) {
     session.exit_status = ExitStatus::Generic;
 }
 
+/// Takes our own `--lines N` out of the words.
+fn take_lines(words: &mut Vec<&str>) -> Result<Option<usize>, String> {
+    let Some(at) = words.iter().position(|word| word.starts_with("--lines")) else {
+        return Ok(None);
+    };
+    let word = words.remove(at);
+    let number = match word.strip_prefix("--lines=") {
+        Some(number) => number,
+        None if word == "--lines" && at < words.len() => words.remove(at),
+        None => return Err(format!("Error: bad argument {word}")),
+    };
+    match number.parse() {
+        Ok(lines) => Ok(Some(lines)),
+        Err(_) => Err(format!("Error: bad argument {number}")),
+    }
+}
+
 /// Prints the end of a log and a line end (CTL-112), or why it cannot be read (CTL-113).
 fn show_log(
     session: &mut Session<'_>,
@@ -150,32 +182,81 @@ fn show_log(
     bytes: Option<i64>,
 ) -> Result<(), CtlError> {
     let bytes = bytes.ok_or(WriteError::IntOutOfRange)?;
+    if let Some(text) = read_log(session, method, name, bytes)? {
+        session.output.line(&text);
+    }
+    Ok(())
+}
+
+/// Prints so many lines from the end of a log. The server knows bytes only, so more and more of them are read until there
+/// are lines enough.
+fn show_lines(
+    session: &mut Session<'_>,
+    method: &'static str,
+    name: Option<&str>,
+    lines: usize,
+) -> Result<(), CtlError> {
+    let most = i64::from(i32::MAX);
+    let mut bytes = i64::try_from(lines)
+        .unwrap_or(most)
+        .saturating_mul(128)
+        .clamp(4096, most);
+    loop {
+        let Some(text) = read_log(session, method, name, bytes)? else {
+            return Ok(());
+        };
+        let is_all = text.len() < usize::try_from(bytes).unwrap_or(usize::MAX) || bytes == most;
+        match last_lines(&text, lines) {
+            // The first line may have been cut at its beginning.
+            shown if is_all || shown.len() < text.len() => {
+                session.output.bytes(shown.as_bytes());
+                if !shown.is_empty() && !shown.ends_with('\n') {
+                    session.output.line("");
+                }
+                return Ok(());
+            }
+            _ => bytes = bytes.saturating_mul(8).min(most),
+        }
+    }
+}
+
+/// The end of a text, from the beginning of its last so many lines.
+fn last_lines(text: &str, lines: usize) -> &str {
+    let body = text.strip_suffix('\n').unwrap_or(text);
+    if lines == 0 {
+        return "";
+    }
+    let start = body.rmatch_indices('\n').nth(lines - 1);
+    start.map_or(text, |(at, _)| &text[at + 1..])
+}
+
+/// So many bytes from the end of a log; none, after a complaint, when it cannot be read.
+fn read_log(
+    session: &mut Session<'_>,
+    method: &'static str,
+    name: Option<&str>,
+    bytes: i64,
+) -> Result<Option<String>, CtlError> {
     let mut params: Vec<Value> = name.into_iter().map(Value::from).collect();
     params.extend([Value::Int(-bytes), Value::Int(0)]);
-    let answer = session.call(method, &params);
-    let words = match &answer {
+    let words = match session.call(method, &params) {
+        Ok(Value::String(text)) => return Ok(Some(text)),
+        Ok(_) => return Err(CtlError::UnexpectedAnswer { method }),
         Err(error) if error.is_fault(FaultCode::NoFile) => "no log file",
         Err(error) if error.is_fault(FaultCode::Failed) => "unknown error reading log",
         Err(error) if error.is_fault(FaultCode::BadName) && name.is_some() => {
             "no such process name"
         }
-        Ok(_) | Err(_) => {
-            let answer = answer?;
-            let text = answer
-                .as_str()
-                .ok_or(CtlError::UnexpectedAnswer { method })?;
-            session.output.line(text);
-            return Ok(());
-        }
+        Err(error) => return Err(error),
     };
     let complaint = format!("{}: ERROR ({words})", name.unwrap_or("supervisord"));
     refuse(session, &complaint);
-    Ok(())
+    Ok(None)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Amount, Wanted, read_amount};
+    use super::{Amount, Wanted, last_lines, read_amount, take_lines};
     use crate::ctl::line::words;
 
     fn read(argument: &str) -> String {
@@ -221,6 +302,43 @@ mod tests {
         for word in ["-", "-x", "-1_", "-_1", "-1__0", "f", "5", "-+", "-f5"] {
             let complaint = format!("Error: bad argument {word}");
             assert_eq!(read_amount(word), Err(complaint));
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_from_the_end() {
+        for (text, lines, end) in [
+            ("a\nb\nc\n", 2, "b\nc\n"),
+            ("a\nb\nc", 2, "b\nc"),
+            ("a\nb\n", 5, "a\nb\n"),
+            ("a\n\n", 1, "\n"),
+            ("a\n", 0, ""),
+            ("", 3, ""),
+        ] {
+            assert_eq!(last_lines(text, lines), end, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_lines_may_stand_anywhere() {
+        for (argument, taken, rest) in [
+            ("--lines 5 cat", Ok(Some(5)), "cat"),
+            ("cat --lines=5 stderr", Ok(Some(5)), "cat stderr"),
+            ("-5 cat", Ok(None), "-5 cat"),
+            (
+                "cat --lines",
+                Err("Error: bad argument --lines".to_owned()),
+                "cat",
+            ),
+            (
+                "--lines x cat",
+                Err("Error: bad argument x".to_owned()),
+                "cat",
+            ),
+        ] {
+            let mut left = words(argument);
+            assert_eq!(take_lines(&mut left), taken, "{argument}");
+            assert_eq!(left.join(" "), rest);
         }
     }
 }

@@ -18,8 +18,8 @@ use crate::stream::listener::ListenerState;
 use crate::supervisor::event::{Channel, Event};
 use crate::supervisor::result_handler::Printers;
 use crate::supervisor::turn::{
-    AutoLogError, ChildKind, CommandError, Os, Pid, ProcessId, SignalError, SignalTarget,
-    SpawnError, StdinClosed,
+    AutoLogError, ChildKind, CommandError, Os, ProcessId, SignalError, SignalTarget, SpawnError,
+    Spawned, StdinClosed,
 };
 
 const MEMBERS: u32 = 3;
@@ -52,7 +52,7 @@ impl Os for Pipes {
         _: ChildKind,
         _: &str,
         _: &ProcessConfig,
-    ) -> Result<Pid, SpawnError> {
+    ) -> Result<Spawned, SpawnError> {
         unreachable!("pools start nobody")
     }
 
