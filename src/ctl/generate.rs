@@ -324,8 +324,8 @@ pub fn man() -> String {
              A shell always leaves with 0.\n\
              .SH FILES\n\
              Without \\fB\\-c\\fR the first of these is read:\n.nf\n\
-             ../etc/supervisord.conf and ../supervisord.conf (from the folder of the program)\n\
-             ./supervisord.conf\n./etc/supervisord.conf\n/etc/supervisord.conf\n/etc/supervisor/supervisord.conf\n.fi\n";
+             \\&../etc/supervisord.conf and ../supervisord.conf (from the folder of the program)\n\
+             \\&./supervisord.conf\n\\&./etc/supervisord.conf\n/etc/supervisord.conf\n/etc/supervisor/supervisord.conf\n.fi\n";
     text
 }
 
@@ -357,6 +357,15 @@ mod tests {
                 "packaging/{file} is out of date: supervisorctl completions {command} > packaging/{file}"
             );
         }
+    }
+
+    #[test]
+    fn no_line_of_the_manual_is_taken_for_a_macro_that_is_none() {
+        let man = man();
+        let mut requests = man.lines().filter_map(|line| line.strip_prefix('.'));
+        assert!(
+            requests.all(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '\\'))
+        );
     }
 
     #[test]
