@@ -11,6 +11,7 @@
 //! - [`ctl`]: supervisorctl, the command line client.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
 //! - [`rpc`]: the XML-RPC methods.
+//! - [`web`]: the page.
 //! - [`http`]: sockets, authentication, routes, log tails.
 //! - [`app`]: puts the parts together.
 //! - [`tools`]: words after `supervisord` that the reference does not know.
@@ -26,4 +27,5 @@ pub mod rpc;
 pub mod stream;
 pub mod supervisor;
 pub mod tools;
+pub mod web;
 pub mod xmlrpc;

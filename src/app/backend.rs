@@ -8,17 +8,20 @@ use crate::daemon::handle::Handle;
 use crate::http::{Backend, LogTail};
 use crate::rpc::{HttpStatus, Rpc};
 use crate::supervisor::event::Channel;
+use crate::web::{Answer, Ask, Pages, Resource};
 
 /// The daemon as its HTTP servers see it. All servers show the same (HTTP-015).
 pub struct Site {
     handle: Handle,
     rpc: Rpc,
+    pages: Pages,
 }
 
 impl Site {
     pub fn new(handle: Handle, namespaces: Vec<String>) -> Self {
         Self {
             rpc: Rpc::new(handle.clone(), namespaces),
+            pages: Pages::new(handle.clone()),
             handle,
         }
     }
@@ -33,6 +36,10 @@ impl Backend for Site {
                 HttpStatus::BadRequest => StatusCode::BAD_REQUEST,
                 HttpStatus::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
             })
+    }
+
+    async fn page(&self, resource: Resource, ask: Ask<'_>) -> Answer {
+        self.pages.answer(resource, ask).await
     }
 
     fn process_log(&self, log: LogTail<'_>) -> Option<PathBuf> {

@@ -233,6 +233,7 @@ fn inet_server(loader: &Loader<'_>, section: &str) -> Result<ServerConfig, Optio
         address: ServerAddress::Inet { host, port },
         username,
         password,
+        allowed_hosts: reader.read(&rows::ALLOWED_HOSTS)?,
     })
 }
 
@@ -281,6 +282,7 @@ fn unix_server(loader: &Loader<'_>, section: &str) -> Result<ServerConfig, Optio
         },
         username,
         password,
+        allowed_hosts: Vec::new(),
     })
 }
 

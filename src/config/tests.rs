@@ -349,6 +349,7 @@ fn server_at(address: ServerAddress) -> ServerConfig {
         address,
         username: None,
         password: None,
+        allowed_hosts: Vec::new(),
     }
 }
 

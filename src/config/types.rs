@@ -234,6 +234,8 @@ pub struct ServerConfig {
     pub username: Option<String>,
     /// Clear text, or `{SHA}` and a hex digest (SRV-006).
     pub password: Option<String>,
+    /// Further names by which a browser may know an inet server; `*` for any.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// `[rpcinterface:x]` with the built-in factory: the namespace under which the methods are served (PLG-004).

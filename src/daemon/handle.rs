@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, broadcast, oneshot};
 
 use super::pipes::{Heard, StdinError};
 use super::reap;
@@ -25,7 +25,7 @@ use crate::model::states::SupervisorState;
 use crate::model::time::Now;
 use crate::supervisor::Supervisor;
 use crate::supervisor::command::{Command, Input, Reply, RequestId};
-use crate::supervisor::event::Channel;
+use crate::supervisor::event::{Channel, Event};
 use crate::supervisor::listener_pool::Serial;
 use crate::supervisor::turn::{ActivationError, ChildKind, Effect, Ending, ProcessId, Turn};
 
@@ -57,7 +57,12 @@ struct Core {
     callers: HashMap<RequestId, oneshot::Sender<Result<Reply, Fault>>>,
     next_request: u64,
     ending: Option<Ending>,
+    /// Those who look on, if any.
+    onlookers: broadcast::Sender<Rc<Event>>,
 }
+
+/// How many events one who looks on may be behind before it misses some.
+const ONLOOKER_BACKLOG: usize = 256;
 
 impl Handle {
     /// Adds the configured groups to a new machine. Nothing is started before the event loop runs. Numbers of events go
@@ -77,6 +82,7 @@ impl Handle {
             callers: HashMap::new(),
             next_request: 0,
             ending: None,
+            onlookers: broadcast::Sender::new(ONLOOKER_BACKLOG),
         };
         core.turn(|supervisor, turn| supervisor.boot(turn, groups))?;
         Ok(Self(Rc::new(Shared {
@@ -111,6 +117,11 @@ impl Handle {
             Ok(answer) => answer,
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// Everything that happens from now on. Who does not keep up misses the oldest, and is told so.
+    pub fn events(&self) -> broadcast::Receiver<Rc<Event>> {
+        self.0.core.borrow().onlookers.subscribe()
     }
 
     /// Lends a read-only view of the machine: one borrow, hence one moment.
@@ -286,8 +297,8 @@ impl Core {
 
     fn apply(&mut self, effect: Effect) {
         match effect {
-            // Listeners have it already; nobody else listens yet.
-            Effect::Emitted(_) => {}
+            // Listeners have it already; an error means that nobody looks on.
+            Effect::Emitted(event) => _ = self.onlookers.send(event),
             Effect::Print((channel, bytes)) => print(channel, &bytes),
             Effect::Reply(request, answer) => {
                 if let Some(caller) = self.callers.remove(&request) {

@@ -12,12 +12,15 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bstr::ByteSlice;
 use sha1::{Digest, Sha1};
 
+use super::origin::Names;
 use crate::config::types::ServerConfig;
 
-/// The credentials of one server, or none at all.
+/// The credentials of one server, or none at all, and its names.
 #[derive(Clone)]
 pub struct Gate {
     credentials: Option<Credentials>,
+    /// By which names browsers may know us.
+    pub names: Names,
 }
 
 #[derive(Clone)]
@@ -57,7 +60,10 @@ impl Gate {
                 },
             }
         });
-        Self { credentials }
+        Self {
+            credentials,
+            names: Names::of(config),
+        }
     }
 
     pub fn is_open(&self) -> bool {
@@ -167,6 +173,7 @@ mod tests {
             },
             username: Some(username.to_owned()),
             password: Some(password.to_owned()),
+            allowed_hosts: Vec::new(),
         })
     }
 

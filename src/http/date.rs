@@ -33,6 +33,40 @@ impl Date {
         (second / 3600, second / 60 % 60, second % 60)
     }
 
+    /// Reads `Thu, 01 Jan 1970 00:00:00 GMT`, which is what clients send back; another form is none.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok()?;
+        let mut words = text.split([' ', ':']).filter(|word| !word.is_empty());
+        let name = words.next()?.strip_suffix(',')?;
+        let weekday = WEEKDAYS.iter().position(|known| *known == name)?;
+        let day = words.next()?.parse().ok()?;
+        let name = words.next()?;
+        let month = MONTHS.iter().position(|known| *known == name)?;
+        let year = words.next()?.parse().ok()?;
+        let mut clock = [0; 3];
+        for number in &mut clock {
+            *number = words
+                .next()?
+                .parse::<u64>()
+                .ok()
+                .filter(|number| *number < 61)?;
+        }
+        let [hour, minute, second] = clock;
+        (words.next()? == "GMT").then_some(Self {
+            year,
+            month,
+            day,
+            weekday,
+            second_of_day: hour * 3600 + minute * 60 + second,
+        })
+    }
+
+    /// Whether this second is not before that one.
+    pub fn is_at_least(self, other: Self) -> bool {
+        let place = |date: Self| (date.year, date.month, date.day, date.second_of_day);
+        place(self) >= place(other)
+    }
+
     /// `24/Nov/2026:15:27:13 +0000`, as the access log has it.
     pub fn for_log(self) -> String {
         let (hour, minute, second) = self.clock();
@@ -107,6 +141,24 @@ mod tests {
             at(4_107_542_400).to_string(),
             "Mon, 01 Mar 2100 00:00:00 GMT"
         );
+    }
+
+    // HTTP-113
+    #[test]
+    fn dates_come_back_as_they_went_out() {
+        for seconds in [0, 951_782_399, 951_782_400, 1_795_534_033] {
+            let date = at(seconds);
+            assert_eq!(Date::parse(date.to_string().as_bytes()), Some(date));
+            assert!(date.is_at_least(at(seconds)) && !date.is_at_least(at(seconds + 1)));
+        }
+        for text in [
+            "",
+            "Thu, 01 Jan 1970",
+            "Thursday, 01-Jan-70 00:00:00 GMT",
+            "Thu, 01 Jan 1970 00:00:99 GMT",
+        ] {
+            assert_eq!(Date::parse(text.as_bytes()), None, "{text}");
+        }
     }
 
     // HTTP-040

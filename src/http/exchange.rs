@@ -1,28 +1,37 @@
 //! One request and its answer: the gate, the route, the body, the reply.
 //!
-//! The order of the checks is visible to clients: first the password (HTTP-070), then the method (HTTP-079), then the
+//! The order of the checks is visible to clients: first the password (HTTP-070), then where a browser comes from, then
+//! the method (HTTP-079), then the
 //! length of the body, then what the route itself has to say. A body is read piece by piece and never more of it than
 //! the limit, whatever its header promises.
 
 use std::path::Path;
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use http_body_util::BodyExt;
+use hyper::body::Bytes;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH};
+use hyper::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, IF_MODIFIED_SINCE,
+};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::task::spawn_local;
 
 use super::access_log::{Entry, Peer};
 use super::auth::{Gate, Verdict};
+use super::download;
 use super::io::Stream;
 use super::limits::{Activity, Budget, Limits};
+use super::origin::Source;
 use super::reply::{Body, Reply};
-use super::routes::{LogTail, NoLog, Route};
+use super::routes::{Effect, LogTail, NoLog, Route};
 use super::site::Backend;
 use super::tail::{self, Surroundings};
 use super::watch::Watcher;
-use crate::logs::follow::RecentBlock;
+use crate::logs::follow::{HEAD, RecentBlock};
+use crate::web::{Answer, Ask, Resource, Viewer};
 
 /// Answers up to this many bytes are given even when too many larger ones wait to be read.
 const SMALL_ANSWER: usize = 64 * 1024;
@@ -34,6 +43,8 @@ pub struct House<B> {
     pub requests: Budget,
     pub answers: Budget,
     pub watcher: Watcher,
+    /// How old everything is that is compiled in.
+    pub begun: SystemTime,
     /// What log tails have just read.
     pub recent: Rc<RecentBlock>,
     /// True once the servers are to stop.
@@ -95,6 +106,32 @@ impl<B: Backend> Visitor<B> {
             Verdict::Malformed => return Ok(self.refuse(Reply::refusal(StatusCode::BAD_REQUEST))),
         }
         let route = Route::of(uri);
+        let source = self.gate.names.source(headers);
+        let effect = route.effect(method, uri.query().unwrap_or_default());
+        if let Some(reason) = objection(source, effect) {
+            let mut reply = self.refuse(Reply::forbidden(reason));
+            reply.guard();
+            return Ok(reply);
+        }
+        let mut reply = self
+            .admitted(route, source, method, uri, headers, body)
+            .await?;
+        if source != Source::Program {
+            reply.guard();
+        }
+        Ok(reply)
+    }
+
+    /// What comes through the gate.
+    async fn admitted(
+        &self,
+        route: Route,
+        source: Source,
+        method: &Method,
+        uri: &hyper::Uri,
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> Result<Reply, hyper::Error> {
         let is_call = route.takes(method) && method == Method::POST;
         if is_call && !headers.contains_key(CONTENT_LENGTH) {
             // Chunks are not taken instead of a length (HTTP-028); without a body to come, the connection is kept.
@@ -115,18 +152,34 @@ impl<B: Backend> Visitor<B> {
         if !route.takes(method) {
             return Ok(Reply::error(match route {
                 Route::Rpc | Route::LogTail(_) | Route::MainLogTail => StatusCode::BAD_REQUEST,
-                Route::Ok if method == Method::HEAD => StatusCode::NOT_FOUND,
-                Route::Ok | Route::Elsewhere => StatusCode::BAD_REQUEST,
+                // HTTP-116
+                Route::Ok | Route::Web(_) if method == Method::HEAD => StatusCode::NOT_FOUND,
+                Route::Ok | Route::Web(_) | Route::Elsewhere => StatusCode::BAD_REQUEST,
             }));
         }
         Ok(match route {
             Route::Rpc => self.call(body).await,
             Route::LogTail(path) => self.log_tail(&path),
             Route::MainLogTail => match self.house.backend.main_log() {
-                Some(log) => self.tail(&log, false),
+                Some(log) => self.tail(&log, HEAD, false),
                 None => Reply::error(StatusCode::NOT_FOUND),
             },
             Route::Ok => Reply::plain("OK"),
+            Route::Web(resource) => {
+                // What a GET brings along is no form.
+                let body = if method == Method::POST {
+                    body
+                } else {
+                    Vec::new()
+                };
+                let ask = Ask {
+                    query: uri.query().unwrap_or_default(),
+                    body: &body,
+                    host: headers.get(HOST).and_then(|host| host.to_str().ok()),
+                    is_proven: source != Source::Unproven,
+                };
+                self.page(resource, ask, headers).await
+            }
             Route::Elsewhere => Reply::error(StatusCode::NOT_FOUND),
         })
     }
@@ -183,13 +236,66 @@ impl<B: Backend> Visitor<B> {
             Err(NoLog::NotFound) => return Reply::error(StatusCode::NOT_FOUND),
         };
         match self.house.backend.process_log(log) {
-            Some(file) => self.tail(&file, true),
+            Some(file) => self.tail(&file, HEAD, true),
             None => Reply::error(StatusCode::NOT_FOUND),
         }
     }
 
+    async fn page(&self, resource: Resource, ask: Ask<'_>, headers: &HeaderMap) -> Reply {
+        match resource {
+            Resource::Asset(asset) => {
+                let known = headers.get(IF_MODIFIED_SINCE).map(HeaderValue::as_bytes);
+                Reply::asset(asset, self.house.begun, known)
+            }
+            Resource::Directory(name) => {
+                let host = ask.host.map(|host| format!("http://{host}"));
+                let location = format!("{}/{name}/", host.unwrap_or_default());
+                Reply::moved(&location)
+            }
+            _ => match self.house.backend.page(resource, ask).await {
+                Answer::Tail { path, head } => self.tail(&path, head, true),
+                Answer::File(path) => self.download(&path),
+                Answer::Live(viewer) => Reply::events(self.show(viewer)),
+                answer => Reply::page(answer),
+            },
+        }
+    }
+
+    /// Sends a viewer's news for as long as it looks. The news are one message; who does not take it gets the next one
+    /// whenever it does.
+    fn show(&self, mut viewer: Viewer) -> mpsc::Receiver<Bytes> {
+        let (pieces, body) = mpsc::channel(1);
+        let stream = Rc::clone(&self.stream);
+        let mut stopping = self.house.stopping.clone();
+        spawn_local(async move {
+            loop {
+                let news = tokio::select! {
+                    news = viewer.next() => news,
+                    () = pieces.closed() => return,
+                    () = stream.peer_closed() => return,
+                    _ = stopping.wait_for(|stop| *stop) => return,
+                };
+                let taken = tokio::select! {
+                    taken = pieces.send(news) => taken,
+                    _ = stopping.wait_for(|stop| *stop) => return,
+                };
+                if taken.is_err() {
+                    return;
+                }
+            }
+        });
+        body
+    }
+
+    fn download(&self, path: &Path) -> Reply {
+        match download::start(path) {
+            Ok((length, pieces)) => Reply::file(path, length, pieces),
+            Err(_) => Reply::error(StatusCode::NOT_FOUND),
+        }
+    }
+
     /// Tails of a file; what is not there, or cannot be read, is not found (HTTP-092).
-    fn tail(&self, file: &Path, for_proxies: bool) -> Reply {
+    fn tail(&self, file: &Path, head: u64, for_proxies: bool) -> Reply {
         let begun = std::fs::metadata(file)
             .and_then(|metadata| metadata.modified())
             .and_then(|modified| {
@@ -202,10 +308,25 @@ impl<B: Backend> Visitor<B> {
                 Ok(Reply::tail(
                     modified,
                     for_proxies,
-                    tail::start(file, around)?,
+                    tail::start(file, head, around)?,
                 ))
             });
         begun.unwrap_or_else(|_| Reply::error(StatusCode::NOT_FOUND))
+    }
+}
+
+/// Why a request of that kind from there is refused.
+fn objection(source: Source, effect: Effect) -> Option<&'static str> {
+    match (source, effect) {
+        (Source::UnknownName, _) => Some(
+            "This server does not know itself by the name in your address bar, so it cannot tell whether another \
+             site sent you. Use its address or host name, list the name in allowed_hosts of [inet_http_server], or set \
+             a password.\n",
+        ),
+        (Source::Foreign, Effect::Change | Effect::ChangeByForm) => {
+            Some("Another site asks for this, so it is not done.\n")
+        }
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! HTTP over unix and inet sockets: who may come in, who answers, and how strangers are kept from doing harm.
 //!
 //! ```text
-//!   listen ──▶ serve ──▶ io ──▶ hyper ──▶ exchange: auth ─▶ routes ─▶ Backend | tail ─▶ reply
+//!   listen ──▶ serve ──▶ io ──▶ hyper ──▶ exchange: gate ─▶ routes ─▶ Backend | tail ─▶ reply
 //!   (before       │                            │
 //!    any runtime) └── limits: connections, budgets, what each is doing
 //! ```
@@ -13,10 +13,12 @@
 mod access_log;
 mod auth;
 mod date;
+mod download;
 mod exchange;
 mod io;
 pub mod limits;
 pub mod listen;
+mod origin;
 mod reply;
 mod resolve;
 mod routes;

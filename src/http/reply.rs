@@ -5,6 +5,7 @@
 //! put into its map as long as none is taken out again, which nothing here does.
 
 use std::convert::Infallible;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
@@ -16,10 +17,22 @@ use tokio::sync::mpsc;
 
 use super::date::Date;
 use super::limits::Share;
+use crate::web::Answer;
+use crate::web::assets::{self, Asset};
 
 /// What the reference calls itself (HTTP-036).
 const SERVER: HeaderValue = HeaderValue::from_static("Medusa/1.12");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// What is true now is not to be shown later.
+const NOT_STORED: (HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+/// Nothing but our own script, style and images; what is not named falls under `default-src`.
+const POLICY: HeaderValue = HeaderValue::from_static(assets::POLICY);
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -126,6 +139,33 @@ impl Reply {
         reply
     }
 
+    /// 403, with a reason for people.
+    pub fn forbidden(reason: &'static str) -> Self {
+        let mut reply = Self::plain(reason);
+        reply.status = StatusCode::FORBIDDEN;
+        let close = (header::CONNECTION, HeaderValue::from_static("close"));
+        reply.headers.insert(0, close);
+        reply
+    }
+
+    /// Tells a browser to take the answer for what it is, and to lend it to nobody.
+    pub fn guard(&mut self) {
+        self.headers.extend([
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (
+                header::X_CONTENT_TYPE_OPTIONS,
+                HeaderValue::from_static("nosniff"),
+            ),
+            (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+            (
+                header::REFERRER_POLICY,
+                HeaderValue::from_static("same-origin"),
+            ),
+            (OPENER_POLICY, HeaderValue::from_static("same-origin")),
+            (RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
+        ]);
+    }
+
     /// 401 (HTTP-071). The reference announces to close and does not (HTTP-072); we do.
     pub fn unauthorized() -> Self {
         let mut reply = Self::refusal(StatusCode::UNAUTHORIZED);
@@ -134,6 +174,79 @@ impl Reply {
             .headers
             .insert(1, (header::WWW_AUTHENTICATE, challenge));
         reply
+    }
+
+    /// What a page answers (WEB-003, WEB-022).
+    pub fn page(answer: Answer) -> Self {
+        match answer {
+            Answer::Page(page) => {
+                let mut headers = vec![(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("text/html;charset=utf-8"),
+                )];
+                headers.extend(never_kept());
+                headers.push((header::CONTENT_LENGTH, HeaderValue::from(page.len())));
+                Self {
+                    status: StatusCode::OK,
+                    headers,
+                    body: Body::Whole(page.into()),
+                }
+            }
+            Answer::Moved(location) => {
+                let mut reply = Self::moved(&location);
+                let length = reply.headers.remove(1);
+                reply.headers.extend(never_kept());
+                reply.headers.push(length);
+                reply
+            }
+            Answer::Json(text) => {
+                let mut reply = Self::whole("application/json", text.into());
+                reply.headers.push(NOT_STORED);
+                reply
+            }
+            Answer::NotFound => Self::error(StatusCode::NOT_FOUND),
+            // Those whose bodies come as they come are not made here.
+            Answer::Broken | Answer::Tail { .. } | Answer::File(_) | Answer::Live(_) => {
+                Self::error(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    }
+
+    /// 301, with the length before the type (HTTP-114).
+    pub fn moved(location: &str) -> Self {
+        let status = StatusCode::MOVED_PERMANENTLY;
+        let Ok(place) = HeaderValue::try_from(location) else {
+            // The host was no text.
+            return Self::error(StatusCode::BAD_REQUEST);
+        };
+        let mut reply = Self::error(status);
+        reply.headers.insert(0, (header::LOCATION, place));
+        reply
+    }
+
+    /// What is compiled in, and as old as the server (HTTP-110, HTTP-112, HTTP-113).
+    pub fn asset(asset: &'static Asset, modified: SystemTime, known: Option<&[u8]>) -> Self {
+        let modified = Date::from(modified);
+        let unchanged = known
+            .and_then(Date::parse)
+            .is_some_and(|known| known.is_at_least(modified));
+        if unchanged {
+            return Self {
+                status: StatusCode::NOT_MODIFIED,
+                headers: Vec::new(),
+                body: Body::Whole(Bytes::new()),
+            };
+        }
+        let content_type = HeaderValue::from_static(asset.content_type);
+        Self {
+            status: StatusCode::OK,
+            headers: vec![
+                (header::LAST_MODIFIED, date_value(modified)),
+                (header::CONTENT_LENGTH, HeaderValue::from(asset.bytes.len())),
+                (header::CONTENT_TYPE, content_type),
+            ],
+            body: Body::Whole(Bytes::from_static(asset.bytes)),
+        }
     }
 
     /// A log as it grows (HTTP-095, HTTP-096).
@@ -154,6 +267,53 @@ impl Reply {
         Self {
             status: StatusCode::OK,
             headers,
+            body: Body::Stream(pieces),
+        }
+    }
+
+    /// A stream of server-sent events.
+    pub fn events(pieces: mpsc::Receiver<Bytes>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            headers: vec![
+                (
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("text/event-stream"),
+                ),
+                NOT_STORED,
+                (X_ACCEL_BUFFERING, HeaderValue::from_static("no")),
+                (
+                    header::TRANSFER_ENCODING,
+                    HeaderValue::from_static("chunked"),
+                ),
+            ],
+            body: Body::Stream(pieces),
+        }
+    }
+
+    /// A file to be kept, under its own name as far as a header can carry that.
+    pub fn file(path: &Path, length: u64, pieces: mpsc::Receiver<Bytes>) -> Self {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let safe = |char: char| char.is_ascii_alphanumeric() || ".-_ ".contains(char);
+        let name: String = name
+            .chars()
+            .map(|char| if safe(char) { char } else { '_' })
+            .collect();
+        let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
+        Self {
+            status: StatusCode::OK,
+            headers: vec![
+                (header::CONTENT_LENGTH, HeaderValue::from(length)),
+                (
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("text/plain;charset=utf-8"),
+                ),
+                (
+                    header::CONTENT_DISPOSITION,
+                    disposition.expect("nothing but safe characters"),
+                ),
+                NOT_STORED,
+            ],
             body: Body::Stream(pieces),
         }
     }
@@ -197,6 +357,17 @@ impl Reply {
         headers.extend(self.headers);
         response
     }
+}
+
+/// A page is true for a moment only (WEB-003).
+fn never_kept() -> [(HeaderName, HeaderValue); 3] {
+    let no_cache = HeaderValue::from_static("no-cache");
+    let past = HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT");
+    [
+        (header::PRAGMA, no_cache.clone()),
+        (header::CACHE_CONTROL, no_cache),
+        (header::EXPIRES, past),
+    ]
 }
 
 fn date_value(date: Date) -> HeaderValue {

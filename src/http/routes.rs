@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use hyper::{Method, Uri};
 
 use crate::model::namespec::Namespec;
+use crate::web::{Resource, asks_for_action};
 
 /// Who answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,9 @@ pub enum Route {
     MainLogTail,
     /// `/ok.html`, which is for load balancers.
     Ok,
-    /// Nothing: 404 for those who look, 400 for the others (HTTP-064, HTTP-065). A page gets its own variant.
+    /// A page, or what belongs to one.
+    Web(Resource),
+    /// Nothing: 404 for those who look, 400 for the others (HTTP-064, HTTP-065).
     Elsewhere,
 }
 
@@ -43,7 +46,7 @@ impl Route {
         } else if path.trim_start_matches('/') == "ok.html" {
             Self::Ok
         } else {
-            Self::Elsewhere
+            Resource::at(path).map_or(Self::Elsewhere, Self::Web)
         }
     }
 
@@ -53,7 +56,36 @@ impl Route {
             Self::Rpc => method == Method::POST,
             Self::LogTail(_) | Self::MainLogTail => method == Method::GET,
             Self::Ok => method == Method::GET || method == Method::POST,
+            Self::Web(resource) => resource.methods().contains(&method.as_str()),
             Self::Elsewhere => method == Method::GET || method == Method::HEAD,
+        }
+    }
+}
+
+/// What a request may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It only shows something.
+    Show,
+    /// It changes something, and a form can prove that it is meant.
+    ChangeByForm,
+    /// It changes something.
+    Change,
+}
+
+impl Route {
+    /// What a request for this route may do (the gate's question).
+    pub fn effect(&self, method: &Method, query: &str) -> Effect {
+        match self {
+            Self::Rpc => Effect::Change,
+            Self::Web(resource) => match resource {
+                Resource::Status if method == Method::POST || asks_for_action(query) => {
+                    Effect::ChangeByForm
+                }
+                Resource::Act => Effect::Change,
+                _ => Effect::Show,
+            },
+            Self::LogTail(_) | Self::MainLogTail | Self::Ok | Self::Elsewhere => Effect::Show,
         }
     }
 }
@@ -141,15 +173,7 @@ mod tests {
         ] {
             assert_eq!(route(target), Route::Rpc, "{target}");
         }
-        for target in [
-            "/rpc2",
-            "//RPC2",
-            "/x/RPC2",
-            "/",
-            "*",
-            "http://x/RPC2",
-            "x:80",
-        ] {
+        for target in ["/rpc2", "//RPC2", "/x/RPC2", "*", "http://x/RPC2", "x:80"] {
             assert_eq!(route(target), Route::Elsewhere, "{target}");
         }
     }

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -50,6 +50,7 @@ pub async fn serve<B: Backend + 'static>(
         requests: Budget::new(limits.requests),
         answers: Budget::new(limits.answers),
         watcher: Watcher::default(),
+        begun: SystemTime::now(),
         recent: Rc::default(),
         stopping,
         limits,

@@ -6,11 +6,15 @@ use std::path::PathBuf;
 use hyper::StatusCode;
 
 use super::routes::LogTail;
+use crate::web::{Answer, Ask, Resource};
 
 /// What the routes ask for. The daemon answers through `Handle` and `Rpc`; tests answer by themselves.
 pub trait Backend {
     /// Answers an XML-RPC request; a status where there is no XML to answer with.
     fn respond(&self, body: Vec<u8>) -> impl Future<Output = Result<Vec<u8>, StatusCode>>;
+
+    /// Answers for a page.
+    fn page(&self, resource: Resource, ask: Ask<'_>) -> impl Future<Output = Answer>;
 
     /// Where that log is; `None` when there is no such process, channel or file name (HTTP-092).
     fn process_log(&self, log: LogTail<'_>) -> Option<PathBuf>;

@@ -24,7 +24,7 @@ use tokio::time::sleep;
 
 use super::io::Stream;
 use super::watch::{Watch, Watcher};
-use crate::logs::follow::{self, FollowedFile, HEAD, RecentBlock};
+use crate::logs::follow::{self, FollowedFile, RecentBlock};
 
 /// How long a tail trusts the absence of news.
 const FALLBACK: Duration = Duration::from_secs(1);
@@ -41,11 +41,15 @@ pub struct Surroundings<'a> {
     pub stopping: watch::Receiver<bool>,
 }
 
-/// Begins a tail. An error when the file is not there or cannot be read.
-pub fn start(path: &Path, around: Surroundings<'_>) -> io::Result<mpsc::Receiver<Bytes>> {
+/// Begins a tail with that many of the file's last bytes. An error when the file is not there or cannot be read.
+pub fn start(
+    path: &Path,
+    head: u64,
+    around: Surroundings<'_>,
+) -> io::Result<mpsc::Receiver<Bytes>> {
     let (pieces, body) = mpsc::channel(1);
     let tail = Tail {
-        file: FollowedFile::open(path, HEAD)?,
+        file: FollowedFile::open(path, head)?,
         watch: around.watcher.watch(path),
         recent: around.recent,
         permits: Arc::new(Semaphore::new(BLOCKS)),

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::{Backend, Limits, LogTail, bind, serve};
 use crate::config::types::{ServerAddress, ServerConfig};
+use crate::web::{Answer, Ask, Resource};
 
 /// The longest that a test waits for anything.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -59,6 +60,7 @@ pub fn unix_server(path: &Path) -> ServerConfig {
         },
         username: None,
         password: None,
+        allowed_hosts: Vec::new(),
     }
 }
 
@@ -71,6 +73,7 @@ pub fn inet_server(host: &str, port: u16) -> ServerConfig {
         },
         username: None,
         password: None,
+        allowed_hosts: Vec::new(),
     }
 }
 
@@ -96,6 +99,15 @@ impl Backend for Canned {
             Ok(status @ 400..600) => Err(StatusCode::from_u16(status as u16).expect("a status")),
             Ok(length) => Ok(vec![b'x'; length]),
             Err(_) => Ok(body),
+        }
+    }
+
+    /// Says what it was asked.
+    async fn page(&self, resource: Resource, ask: Ask<'_>) -> Answer {
+        match ask.query {
+            "move" => Answer::Moved("http://x/?message=y".to_owned()),
+            "break" => Answer::Broken,
+            query => Answer::Page(format!("{resource:?} {query} {:?}", ask.host)),
         }
     }
 

@@ -10,6 +10,11 @@ const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
+const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
+/// By how many weekdays the months are shifted.
+const SHIFTS: [i64; 12] = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4];
+
 /// One second of local time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalTime {
@@ -74,6 +79,25 @@ impl LocalTime {
             self.hour,
             self.minute,
             self.second
+        )
+    }
+
+    /// `%a %b %e %T %Y`: what Python's `time.ctime()` prints (WEB-023).
+    pub fn ctime(&self) -> String {
+        let (day, month) = (i64::from(self.day), usize::from(self.month));
+        // Sakamoto's way: January and February belong to the year before.
+        let year = self.year - i64::from(month < 3);
+        let shift = SHIFTS.get(month.wrapping_sub(1)).unwrap_or(&0);
+        let days = year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        let weekday = usize::try_from((days + shift + day).rem_euclid(7)).unwrap_or(0);
+        format!(
+            "{} {} {day:2} {:02}:{:02}:{:02} {}",
+            WEEKDAYS.get(weekday).unwrap_or(&"???"),
+            self.month_name(),
+            self.hour,
+            self.minute,
+            self.second,
+            self.year
         )
     }
 
@@ -144,6 +168,15 @@ mod tests {
     fn syslog_stamps_pad_the_day_with_a_blank() {
         assert_eq!(time(11, 4, 15, 26, 5).syslog_stamp(), "Nov  4 15:26:05");
         assert_eq!(time(11, 24, 15, 26, 5).syslog_stamp(), "Nov 24 15:26:05");
+    }
+
+    // WEB-023; expectations printed by Python
+    #[test]
+    fn a_whole_date_is_as_python_prints_it() {
+        assert_eq!(time(11, 22, 6, 7, 1).ctime(), "Sun Nov 22 06:07:01 2026");
+        assert_eq!(time(1, 1, 0, 0, 0).ctime(), "Thu Jan  1 00:00:00 2026");
+        assert_eq!(time(2, 28, 23, 59, 60).ctime(), "Sat Feb 28 23:59:60 2026");
+        assert_eq!(time(3, 1, 0, 0, 0).ctime(), "Sun Mar  1 00:00:00 2026");
     }
 
     #[test]

@@ -68,6 +68,23 @@ pub enum Phase {
     },
 }
 
+/// What happened to a process since its group was activated; for people, nothing is decided by it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct History {
+    /// How often it was started, with or without success.
+    pub starts: u64,
+    /// How often a child of it has ended.
+    pub exits: u64,
+    pub last_exit: Option<ExitStatus>,
+}
+
+impl History {
+    /// `exit status 1`, `terminated by SIGKILL`; `None` when no child has ended yet.
+    pub fn last_exit_in_words(&self) -> Option<String> {
+        self.last_exit.map(words_for)
+    }
+}
+
 /// One configured process with all that is known of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Process {
@@ -89,6 +106,7 @@ pub struct Process {
     spawnerr: Option<String>,
     /// The backoff counter: failed starts in a row. A stop does not reset it (PST-024).
     backoff: u64,
+    history: History,
 }
 
 impl Process {
@@ -115,7 +133,12 @@ impl Process {
             exitstatus: None,
             spawnerr: None,
             backoff: 0,
+            history: History::default(),
         }
+    }
+
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
     pub fn state(&self) -> ProcessState {
@@ -225,6 +248,7 @@ impl Process {
         self.spawnerr = None;
         self.exitstatus = None;
         self.laststart = Some(turn.now);
+        self.history.starts += 1;
         self.announce(
             turn,
             ProcessState::Starting,
@@ -378,6 +402,8 @@ impl Process {
     pub fn child_exited(&mut self, turn: &mut Turn<'_>, status: ExitStatus) {
         let now = turn.now;
         self.laststop = now.unix;
+        self.history.exits += 1;
+        self.history.last_exit = Some(status);
         let code = status.number();
         let expected = u8::try_from(code).is_ok_and(|code| self.config.exitcodes.contains(&code));
         let words = words_for(status);

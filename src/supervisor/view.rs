@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Supervisor;
 use super::event::Channel;
-use super::process::Process;
+use super::process::{History, Process};
 use super::turn::{ChildKind, Pid, ProcessId};
 use crate::config::types::{GroupConfig, LogFile, StreamConfig};
 use crate::model::process_info::ProcessInfo;
@@ -51,6 +51,11 @@ impl Supervisor {
 
     pub fn info(&self, id: ProcessId, now: UnixTime) -> Option<ProcessInfo<'_>> {
         self.processes.get(&id).map(|process| info(process, now))
+    }
+
+    /// What happened to a process so far.
+    pub fn history(&self, id: ProcessId) -> Option<&History> {
+        self.processes.get(&id).map(Process::history)
     }
 
     /// Everybody, by group name and then process name (RPC-104).

@@ -120,7 +120,14 @@ pub const PORT: OptionalRow<(String, u16)> = OptionalRow {
     help: "host:port, or *:port for all interfaces. Required.",
 };
 
-pub const INET_SERVER_TABLE: Table = &[&PORT, &USERNAME, &PASSWORD];
+pub const ALLOWED_HOSTS: Row<Vec<String>> = Row {
+    name: "allowed_hosts",
+    default: "",
+    read: list_of_strings,
+    help: "Names by which browsers may know this server beside its own, such as that of a proxy, separated by commas; * for any.",
+};
+
+pub const INET_SERVER_TABLE: Table = &[&PORT, &USERNAME, &PASSWORD, &ALLOWED_HOSTS];
 
 pub const FILE: OptionalRow<BString> = OptionalRow {
     name: "file",

@@ -261,3 +261,37 @@ async fn at_the_end_answers_under_way_are_sent_and_the_files_go() {
     })
     .await;
 }
+
+// WEB-003, WEB-022, HTTP-110, HTTP-112, HTTP-116
+#[tokio::test]
+async fn pages_and_what_belongs_to_them_have_their_heads() {
+    Site::run(Limits::for_servers(1), async |site| {
+        let mut client = site.client().await;
+        client.send("GET /?a=b HTTP/1.1\r\nHost: x:1\r\n\r\n").await;
+        let (head, body) = client.answer().await;
+        assert_eq!(
+            head,
+            "HTTP/1.1 200 OK\r\nServer: Medusa/1.12\r\nDate: DATE\r\nContent-Type: text/html;charset=utf-8\r\n\
+             Pragma: no-cache\r\nCache-Control: no-cache\r\nExpires: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
+             Content-Length: 22\r\n\r\n"
+        );
+        assert_eq!(body, "Status a=b Some(\"x:1\")");
+        client.send("GET /?move HTTP/1.1\r\n\r\n").await;
+        let (head, _) = client.answer().await;
+        assert!(head.starts_with("HTTP/1.1 301 Moved Permanently\r\n"));
+        assert!(head.contains("Location: http://x/?message=y\r\nContent-Type: text/html\r\nPragma: no-cache\r\n"));
+        client.send("GET /tail.html?break HTTP/1.1\r\n\r\n").await;
+        assert_eq!(client.status().await, 500);
+        client.send("GET /images/icon.png HTTP/1.1\r\n\r\n").await;
+        let (head, _) = client.answer().await;
+        assert!(head.contains("Last-Modified: DATE\r\nContent-Length: 158\r\nContent-Type: image/png\r\n"));
+        let known = "If-Modified-Since: Thu, 01 Jan 2099 00:00:00 GMT";
+        client.send(format!("GET /images/icon.png HTTP/1.1\r\n{known}\r\n\r\n")).await;
+        let (head, _) = client.answer().await;
+        assert_eq!(head, "HTTP/1.1 304 Not Modified\r\nServer: Medusa/1.12\r\nDate: DATE\r\n\r\n");
+        client.send("GET /images HTTP/1.1\r\nHost: h\r\n\r\n").await;
+        let (head, _) = client.answer().await;
+        assert!(head.contains("Location: http://h/images/\r\nContent-Length: 142\r\n"));
+    })
+    .await;
+}

@@ -1,0 +1,319 @@
+//! What the page's script asks to be done, for one process, a group (`group:*`), a selection or all (`*`), and how
+//! each of them fared: an array of `{name, ok, text}`.
+//!
+//! Several names are worked on at the same time, since one that takes long to stop must not hold up the others.
+
+use tokio::task::JoinSet;
+
+use super::actions::{self, call};
+use super::form::Form;
+use super::json::{Object, array, text};
+use crate::daemon::handle::Handle;
+use crate::model::fault::{Fault, FaultCode};
+use crate::model::namespec::{Namespec, display_name};
+use crate::supervisor::command::{Command, Reply};
+
+/// What can be done with processes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Deed {
+    Start,
+    Stop,
+    Restart,
+    Clear,
+    Signal(String),
+}
+
+/// How one of those that were named fared.
+struct Outcome {
+    name: String,
+    result: Result<String, String>,
+}
+
+impl Outcome {
+    fn json(self) -> String {
+        let (ok, told) = match self.result {
+            Ok(told) => (true, told),
+            Err(told) => (false, told),
+        };
+        Object::default()
+            .text("name", &self.name)
+            .json("ok", ok)
+            .text("text", &told)
+            .done()
+    }
+}
+
+/// Does it and tells how it went.
+pub async fn run(handle: &Handle, form: &Form) -> String {
+    let deed = match form.get("do").unwrap_or_default() {
+        "start" => Deed::Start,
+        "stop" => Deed::Stop,
+        "restart" => Deed::Restart,
+        "clear" => Deed::Clear,
+        "signal" => Deed::Signal(form.get("signal").unwrap_or_default().to_owned()),
+        "reread" => return reread(handle).await,
+        "apply" => return array(apply(handle).await.into_iter().map(Outcome::json)),
+        other => {
+            let result = Err(format!("there is no action {other}"));
+            let name = String::new();
+            return array([Outcome { name, result }.json()]);
+        }
+    };
+    let mut working = JoinSet::new();
+    for name in form.all("name") {
+        let (handle, deed, name) = (handle.clone(), deed.clone(), name.to_owned());
+        working.spawn_local(async move { work(&handle, &deed, &name).await });
+    }
+    let mut outcomes = Vec::new();
+    while let Some(done) = working.join_next().await {
+        // A task that panicked has told so on stderr.
+        outcomes.extend(done.unwrap_or_default());
+    }
+    array(outcomes.into_iter().map(Outcome::json))
+}
+
+async fn work(handle: &Handle, deed: &Deed, name: &str) -> Vec<Outcome> {
+    match deed {
+        Deed::Start => ask(handle, name, "started", start(name)).await,
+        Deed::Stop => ask(handle, name, "stopped", stop(name)).await,
+        Deed::Signal(signal) => {
+            let signalled = format!("got {signal}");
+            ask(handle, name, &signalled, send(name, signal)).await
+        }
+        Deed::Restart => {
+            // What does not run need not be stopped.
+            let _ = call(handle, stop(name)).await;
+            ask(handle, name, "restarted", start(name)).await
+        }
+        Deed::Clear => members(handle, name)
+            .into_iter()
+            .map(|name| {
+                let cleared = match actions::find(handle, &name) {
+                    Some(id) => actions::clear(handle, &name, id),
+                    None => Err(Fault::bare(FaultCode::BadName)),
+                };
+                Outcome {
+                    result: told(cleared.map(|()| "log cleared".to_owned())),
+                    name,
+                }
+            })
+            .collect(),
+    }
+}
+
+/// One command, whose answer may tell of several.
+async fn ask(handle: &Handle, name: &str, done: &str, command: Command) -> Vec<Outcome> {
+    let one = |result| {
+        let name = name.to_owned();
+        vec![Outcome { name, result }]
+    };
+    match call(handle, command).await {
+        Ok(Reply::Results(results)) => results
+            .into_iter()
+            .map(|result| Outcome {
+                name: display_name(&result.group, &result.name),
+                result: match result.status {
+                    FaultCode::Success => Ok(done.to_owned()),
+                    code => Err(in_words(code, &result.description)),
+                },
+            })
+            .collect(),
+        Ok(Reply::True | Reply::Diff { .. }) => one(Ok(done.to_owned())),
+        Err(fault) => one(told(Err(fault))),
+    }
+}
+
+fn start(name: &str) -> Command {
+    let wait = true;
+    match whole(name) {
+        Some("*") => Command::StartAll { wait },
+        Some(group) => Command::StartGroup {
+            name: group.to_owned(),
+            wait,
+        },
+        None => Command::StartProcess {
+            namespec: name.to_owned(),
+            wait,
+        },
+    }
+}
+
+fn stop(name: &str) -> Command {
+    let wait = true;
+    match whole(name) {
+        Some("*") => Command::StopAll { wait },
+        Some(group) => Command::StopGroup {
+            name: group.to_owned(),
+            wait,
+        },
+        None => Command::StopProcess {
+            namespec: name.to_owned(),
+            wait,
+        },
+    }
+}
+
+fn send(name: &str, signal: &str) -> Command {
+    let signal = signal.to_owned();
+    match whole(name) {
+        Some("*") => Command::SignalAll { signal },
+        Some(group) => Command::SignalGroup {
+            name: group.to_owned(),
+            signal,
+        },
+        None => Command::SignalProcess {
+            namespec: name.to_owned(),
+            signal,
+        },
+    }
+}
+
+/// The group that is meant as a whole, or `*` for everybody.
+fn whole(name: &str) -> Option<&str> {
+    if name == "*" {
+        return Some(name);
+    }
+    let Namespec { group, process } = Namespec::parse(name);
+    process.is_none().then_some(group)
+}
+
+/// The processes that a name means.
+fn members(handle: &Handle, name: &str) -> Vec<String> {
+    let Some(group) = whole(name) else {
+        return vec![name.to_owned()];
+    };
+    handle.read(|supervisor, now| {
+        supervisor
+            .all_infos(now.unix)
+            .filter(|info| group == "*" || info.group == group)
+            .map(|info| display_name(info.group, info.name))
+            .collect()
+    })
+}
+
+fn told(result: Result<String, Fault>) -> Result<String, String> {
+    result.map_err(|fault| in_words(fault.code, fault.detail.as_deref().unwrap_or_default()))
+}
+
+/// Faults as the person on call reads them.
+fn in_words(code: FaultCode, detail: &str) -> String {
+    let words = match code {
+        FaultCode::ShutdownState => "supervisord is shutting down",
+        FaultCode::BadName => "no such process",
+        FaultCode::BadSignal => "no such signal",
+        FaultCode::NoFile => "no such file",
+        FaultCode::NotExecutable => "file not executable",
+        FaultCode::AbnormalTermination => "ended too soon",
+        FaultCode::SpawnError => "could not be started",
+        FaultCode::AlreadyStarted => "already started",
+        FaultCode::NotRunning => "not running",
+        _ => return format!("{}: {detail}", code.name()),
+    };
+    words.to_owned()
+}
+
+/// What the configuration would change now: `{added, changed, removed}`, or `{error}`.
+async fn reread(handle: &Handle) -> String {
+    match difference(handle).await {
+        Ok(difference) => {
+            let names = |names: &[String]| array(names.iter().map(|name| text(name)));
+            Object::default()
+                .json("added", names(&difference.added))
+                .json("changed", names(&difference.changed))
+                .json("removed", names(&difference.removed))
+                .done()
+        }
+        Err(error) => Object::default().text("error", &error).done(),
+    }
+}
+
+/// Names of groups.
+struct Difference {
+    added: Vec<String>,
+    changed: Vec<String>,
+    removed: Vec<String>,
+}
+
+async fn difference(handle: &Handle) -> Result<Difference, String> {
+    super::admit(handle).map_err(|fault| in_words(fault.code, ""))?;
+    let groups = handle.reread()?;
+    match handle.call(Command::ReplaceConfig(groups)).await {
+        Ok(Reply::Diff {
+            added,
+            changed,
+            removed,
+        }) => Ok(Difference {
+            added,
+            changed,
+            removed,
+        }),
+        Ok(Reply::True | Reply::Results(_)) => Err("no answer".to_owned()),
+        Err(fault) => Err(fault.to_string()),
+    }
+}
+
+/// Makes the configuration true, as `supervisorctl update` does: what is gone or changed is stopped and removed, what
+/// is new or changed is added.
+async fn apply(handle: &Handle) -> Vec<Outcome> {
+    let difference = match difference(handle).await {
+        Ok(difference) => difference,
+        Err(error) => {
+            let name = String::new();
+            let result = Err(error);
+            return vec![Outcome { name, result }];
+        }
+    };
+    let mut outcomes = Vec::new();
+    for (groups, word) in [
+        (&difference.removed, "removed"),
+        (&difference.changed, "updated"),
+    ] {
+        for group in groups {
+            let removed = remove(handle, group).await;
+            let result = match (removed, word) {
+                (Ok(()), "updated") => add(handle, group).await,
+                (removed, _) => removed,
+            };
+            outcomes.push((group, result.map(|()| word.to_owned())));
+        }
+    }
+    for group in &difference.added {
+        let added = add(handle, group).await;
+        outcomes.push((group, added.map(|()| "added".to_owned())));
+    }
+    let named = |(group, result): (&String, Result<String, Fault>)| Outcome {
+        name: group.clone(),
+        result: told(result),
+    };
+    outcomes.into_iter().map(named).collect()
+}
+
+async fn remove(handle: &Handle, group: &str) -> Result<(), Fault> {
+    let (name, wait) = (group.to_owned(), true);
+    let _ = call(handle, Command::StopGroup { name, wait }).await?;
+    let name = group.to_owned();
+    call(handle, Command::RemoveGroup { name })
+        .await
+        .map(|_| ())
+}
+
+async fn add(handle: &Handle, group: &str) -> Result<(), Fault> {
+    let name = group.to_owned();
+    call(handle, Command::AddGroup { name }).await.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, send, start, whole};
+
+    #[test]
+    fn a_name_may_mean_one_or_a_group_or_all() {
+        assert_eq!(whole("a"), None);
+        assert_eq!(whole("g:a"), None);
+        assert_eq!(whole("g:*"), Some("g"));
+        assert_eq!(whole("*"), Some("*"));
+        assert_eq!(start("*"), Command::StartAll { wait: true });
+        let command = send("g:*", "HUP");
+        assert!(matches!(command, Command::SignalGroup { name, .. } if name == "g"));
+    }
+}
