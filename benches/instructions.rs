@@ -26,8 +26,11 @@ use supervisord::supervisor::turn::{
 };
 use supervisord::xmlrpc::{Writer, parse_call};
 
+/// Does its work so many times.
+type Part = fn(usize);
+
 /// The parts by name.
-const PARTS: [(&str, fn(usize)); 6] = [
+const PARTS: [(&str, Part); 6] = [
     ("machine-turn", machine_turn),
     ("machine-event", machine_event),
     ("xml-parse", xml_parse),
