@@ -78,11 +78,12 @@ pub async fn run(handle: &Handle, signals: &mut Signals) -> io::Result<Ending> {
             () = sleep(deadline) => handle.tick(),
             ready = pipes.readable() => {
                 let mut ready = ready?;
-                if !handle.pump() {
+                if handle.pump() {
+                    // However much children write, clients get their turn after every round.
+                    tokio::task::yield_now().await;
+                } else {
                     ready.clear_ready();
                 }
-                // However much children write, clients get their turn after every round.
-                tokio::task::yield_now().await;
             }
             () = handle.changed() => {}
         }
