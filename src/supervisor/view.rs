@@ -53,6 +53,10 @@ impl Supervisor {
         self.processes.get(&id).map(|process| info(process, now))
     }
 
+    pub fn process_count(&self) -> usize {
+        self.processes.len()
+    }
+
     /// Everybody, by group name and then process name (RPC-104).
     pub fn all_infos(&self, now: UnixTime) -> impl Iterator<Item = ProcessInfo<'_>> {
         let groups = self

@@ -95,6 +95,11 @@ impl Writer {
         )
     }
 
+    /// Makes room for about so many bytes more, so that a long reply is not moved about while it grows.
+    pub fn expect(&mut self, bytes: usize) {
+        self.out.reserve(bytes);
+    }
+
     /// Ends the document.
     pub fn finish(mut self) -> Vec<u8> {
         self.raw(self.closing);
