@@ -23,6 +23,7 @@ import figures
 from bench_calls import rpc_throughput
 from bench_ctl import ctl_latency
 from bench_events import events
+from bench_growth import growth
 from bench_life import shutdown, startup
 from bench_loaded import binary, loaded_calls
 from bench_logs import log_throughput
@@ -35,12 +36,13 @@ from supervised import cleanup
 
 BENCHES = [binary, rss_idle, idle_cpu, startup, shutdown, log_throughput, rpc_throughput, loaded_calls, ctl_latency, crash_restart, events,
            tail_fanout]
+# Only when asked for by name.
+EXTRA = [growth]
 
 
 def machine():
     m = {"kernel": platform.release(), "cpus": os.cpu_count(), "python": platform.python_version(), "loadavg": os.getloadavg()}
     try:
-        m["cpu"] = re.search(r"model name\s*:\s*(.*)", open("/proc/cpuinfo").read())[1]
         m["mem_gib"] = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except Exception:
         pass
@@ -62,7 +64,7 @@ def main():
     ap.add_argument("--ctl", action="append", type=pair, default=[], metavar="NAME=CMD", help="a supervisorctl, '... -c {conf}'; the first is run against every daemon")
     ap.add_argument("--http-limit", action="append", type=pair, default=[], metavar="NAME=CMD",
                     help="another raw HTTP server as a limit for rpc_throughput: serves the file {body} on unix socket {sock}")
-    ap.add_argument("--bench", default="all", help="comma list of: " + ", ".join(b.__name__ for b in BENCHES))
+    ap.add_argument("--bench", default="all", help="comma list of: " + ", ".join(b.__name__ for b in BENCHES + EXTRA))
     ap.add_argument("--quick", action="store_true", help="small sizes, one round (<= 90 s for two)")
     ap.add_argument("--rounds", type=int, default=0, help="rounds per bench (default: each bench's own)")
     ap.add_argument("--json", metavar="OUT")
@@ -72,8 +74,8 @@ def main():
     ap.add_argument("--brief", action="store_true", help="print the figures only, not everything measured")
     ap.add_argument("--keep", action="store_true", help="keep the scratch folders")
     a = ap.parse_args()
-    names = {b.__name__: b for b in BENCHES}
-    want = list(names) if a.bench == "all" else a.bench.split(",")
+    names = {b.__name__: b for b in BENCHES + EXTRA}
+    want = [b.__name__ for b in BENCHES] if a.bench == "all" else a.bench.split(",")
     for w in want:
         if w not in names:
             ap.error(f"no bench {w}")

@@ -1,10 +1,16 @@
 //! What HTTP asks of the daemon, answered through [`Handle`] and [`Rpc`].
 
+use std::cell::Cell;
 use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
 
 use hyper::StatusCode;
+use tokio::task::spawn_local;
+use tokio::time::sleep;
 
 use crate::daemon::handle::Handle;
+use crate::daemon::memory;
 use crate::http::{Backend, LogTail};
 use crate::rpc::{HttpStatus, Rpc};
 use crate::supervisor::event::Channel;
@@ -15,7 +21,15 @@ pub struct Site {
     handle: Handle,
     rpc: Rpc,
     pages: Pages,
+    /// Somebody is about to give back memory.
+    tidying: Rc<Cell<bool>>,
 }
+
+/// An answer of this size leaves behind free memory worth giving back.
+const LARGE: usize = 256 * 1024;
+
+/// How long that memory is kept for the next answer.
+const KEPT: Duration = Duration::from_secs(1);
 
 impl Site {
     pub fn new(handle: Handle, namespaces: Vec<String>) -> Self {
@@ -23,19 +37,36 @@ impl Site {
             rpc: Rpc::new(handle.clone(), namespaces),
             pages: Pages::new(handle.clone()),
             handle,
+            tidying: Rc::default(),
         }
+    }
+
+    fn tidy_up_soon(&self) {
+        if self.tidying.replace(true) {
+            return;
+        }
+        let tidying = Rc::clone(&self.tidying);
+        spawn_local(async move {
+            sleep(KEPT).await;
+            tidying.set(false);
+            memory::trim_heap();
+        });
     }
 }
 
 impl Backend for Site {
     async fn respond(&self, body: Vec<u8>) -> Result<Vec<u8>, StatusCode> {
-        self.rpc
-            .respond(&body)
-            .await
-            .map_err(|status| match status {
-                HttpStatus::BadRequest => StatusCode::BAD_REQUEST,
-                HttpStatus::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
-            })
+        let answer = self.rpc.respond(&body).await;
+        if answer
+            .as_ref()
+            .is_ok_and(|document| document.len() >= LARGE)
+        {
+            self.tidy_up_soon();
+        }
+        answer.map_err(|status| match status {
+            HttpStatus::BadRequest => StatusCode::BAD_REQUEST,
+            HttpStatus::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+        })
     }
 
     async fn page(&self, resource: Resource, ask: Ask<'_>) -> Answer {

@@ -67,6 +67,7 @@ fn run_all(
     arguments: &[BString],
     announce: impl FnOnce(),
 ) -> Result<ExitCode, StartError> {
+    memory::prepare();
     let context = LoadContext::of_this_process(argv0.clone()).map_err(StartError::Process)?;
     let command_line = match command_line::parse(arguments, &context)? {
         Request::Run(command_line) => command_line,

@@ -85,11 +85,12 @@ pub async fn run(handle: &Handle, signals: &mut Signals) -> io::Result<Ending> {
             }
             ready = pipes.readable() => {
                 let mut ready = ready?;
-                if !handle.pump() {
+                if handle.pump() {
+                    // However much children write, clients get their turn after every round.
+                    tokio::task::yield_now().await;
+                } else {
                     ready.clear_ready();
                 }
-                // However much children write, clients get their turn after every round.
-                tokio::task::yield_now().await;
             }
             () = handle.changed() => {}
         }

@@ -263,7 +263,7 @@ impl Handle {
         self.0.core.borrow_mut().input(Input::Signalled(signal));
     }
 
-    /// One round of what children have written; false when there was nothing.
+    /// One round of what children have written; false when nothing is left for another.
     pub(super) fn pump(&self) -> bool {
         let mut core = self.0.core.borrow_mut();
         let mut heard = Vec::new();

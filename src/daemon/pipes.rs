@@ -42,7 +42,7 @@ const LAST_WORDS: usize = 2 * BLOCK;
 const ROUND: usize = 64;
 
 /// After a round with more bytes than this the next one serves fewer pipes.
-const ROUND_BYTES: usize = BLOCK;
+const ROUND_BYTES: usize = BLOCK / 2;
 
 /// Bytes for a child's stdin that wait for it to read; more are refused.
 const STDIN_LIMIT: usize = 16 * 1024 * 1024;
@@ -213,7 +213,8 @@ impl Pipes {
         self.children.remove(&id);
     }
 
-    /// Serves one round of ready pipes; false when there was none.
+    /// Serves one round of ready pipes. False when nothing is left for another: what comes from now on makes
+    /// [`descriptor`](Self::descriptor) ready anew.
     pub fn pump(&mut self, heard: &mut Vec<Heard>) -> bool {
         let mut events = [EpollEvent::empty(); ROUND];
         let ready = match self
@@ -227,6 +228,7 @@ impl Pipes {
                 return false;
             }
         };
+        let mut drained = ready < self.width;
         let mut bytes = 0;
         for event in &events[..ready] {
             let token = Token(event.data());
@@ -235,12 +237,19 @@ impl Pipes {
                     bytes += self.serve(id, channel, heard);
                 }
                 self.rests.go_on();
+                drained = false;
                 continue;
             }
             let id = token.process();
             match token.channel() {
-                Some(channel) => bytes += self.serve(id, channel, heard),
+                Some(channel) => {
+                    let got = self.serve(id, channel, heard);
+                    // After a short read a pipe is empty, unless its end is still to be read.
+                    drained &= got < BLOCK && !event.events().contains(EpollFlags::EPOLLHUP);
+                    bytes += got;
+                }
                 None => {
+                    drained = false;
                     if let Some(child) = self.children.get_mut(&id) {
                         child.flush_stdin(&self.epoll, id);
                     }
@@ -253,7 +262,7 @@ impl Pipes {
         } else {
             (self.width * 2).min(ROUND)
         };
-        ready > 0
+        !drained
     }
 
     /// Reads a block of one stream and decides when to look at it again; the number of bytes.

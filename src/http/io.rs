@@ -30,8 +30,8 @@ use tokio::time::{Sleep, sleep};
 use super::access_log::Peer;
 use super::limits::Activity;
 
-/// One block of a request; hyper asks for at least half of it.
-const BLOCK: usize = 16 << 10;
+/// How much of a request is read at a time.
+const BLOCK: usize = 4 << 10;
 
 /// A socket that accepts connections.
 pub enum Listener {
@@ -116,10 +116,27 @@ impl Stream {
     }
 
     fn try_read(&self, block: &mut [u8]) -> io::Result<usize> {
-        match self {
+        let result = match self {
             Self::Inet(stream) => stream.try_read(block),
             Self::Unix(stream) => stream.try_read(block),
+        };
+        if result
+            .as_ref()
+            .is_ok_and(|&count| 0 < count && count < block.len())
+        {
+            self.forget_readiness();
         }
+        result
+    }
+
+    /// After a short read there is nothing left, and asking would be a system call for each request. What comes from now
+    /// on, an end included, is told by the kernel anew.
+    fn forget_readiness(&self) {
+        let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+        let _ = match self {
+            Self::Inet(stream) => stream.try_io(Interest::READABLE, nothing),
+            Self::Unix(stream) => stream.try_io(Interest::READABLE, nothing),
+        };
     }
 
     fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {

@@ -30,7 +30,12 @@ pub fn description(info: &ProcessInfo<'_>, stop_date: impl Fn(i32) -> String) ->
     match info.state {
         ProcessState::Running => {
             let up = i64::from(info.now.capped_seconds()) - i64::from(info.start.capped_seconds());
-            format!("pid {}, uptime {}", info.pid, uptime(up))
+            let mut text = String::with_capacity(48);
+            text.push_str("pid ");
+            push_number(&mut text, i64::from(info.pid), 1);
+            text.push_str(", uptime ");
+            push_uptime(&mut text, up);
+            text
         }
         ProcessState::Fatal | ProcessState::Backoff if info.spawnerr.is_empty() => {
             format!("unknown error (try \"tail {}\")", info.name)
@@ -45,20 +50,48 @@ pub fn description(info: &ProcessInfo<'_>, stop_date: impl Fn(i32) -> String) ->
 }
 
 /// A length of time as Python prints a timedelta: `0:00:05`, `1 day, 1:01:01`. Negative lengths show as zero.
-fn uptime(seconds: i64) -> String {
+fn push_uptime(text: &mut String, seconds: i64) {
     let seconds = seconds.max(0);
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
-    match days {
-        0 => clock,
-        1 => format!("1 day, {clock}"),
-        _ => format!("{days} days, {clock}"),
+    if days > 0 {
+        push_number(text, days, 1);
+        text.push_str(if days == 1 { " day, " } else { " days, " });
+    }
+    push_number(text, rest / 3600, 1);
+    text.push(':');
+    push_number(text, rest / 60 % 60, 2);
+    text.push(':');
+    push_number(text, rest % 60, 2);
+}
+
+/// A number with at least so many digits. Every running process has five of them in its description, and formatters take
+/// their time.
+fn push_number(text: &mut String, number: i64, width: usize) {
+    if number < 0 {
+        text.push('-');
+    }
+    let mut divisor = 10_u64.pow(width.saturating_sub(1) as u32);
+    let mut rest = number.unsigned_abs();
+    while rest / divisor >= 10 {
+        divisor *= 10;
+    }
+    while divisor > 0 {
+        // A digit is small.
+        text.push(char::from(b'0' + (rest / divisor) as u8));
+        rest %= divisor;
+        divisor /= 10;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::uptime;
+    use super::push_uptime;
+
+    fn uptime(seconds: i64) -> String {
+        let mut text = String::new();
+        push_uptime(&mut text, seconds);
+        text
+    }
 
     // RPC-098, DSC-001
     #[test]

@@ -24,6 +24,9 @@ const API_VERSION: &str = "3.0";
 /// The release of Supervisor whose behaviour is kept; clients compare it (RPC-041).
 const SUPERVISOR_VERSION: &str = "4.3.0";
 
+/// How long the struct of one process is, about.
+const INFO_LENGTH: usize = 1280;
+
 pub(super) fn get_api_version(_: &Rpc, _: Args<'_>, out: &mut Writer) -> Result<(), Failure> {
     out.string(API_VERSION);
     Ok(())
@@ -77,6 +80,7 @@ pub(super) fn get_all_process_info(
     out: &mut Writer,
 ) -> Result<(), Failure> {
     rpc.handle.read(|supervisor, now| {
+        out.expect(supervisor.process_count() * INFO_LENGTH);
         out.begin_array();
         for info in supervisor.all_infos(now.unix) {
             write_process_info(out, &info);

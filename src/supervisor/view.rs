@@ -58,6 +58,10 @@ impl Supervisor {
         self.processes.get(&id).map(Process::history)
     }
 
+    pub fn process_count(&self) -> usize {
+        self.processes.len()
+    }
+
     /// Everybody, by group name and then process name (RPC-104).
     pub fn all_infos(&self, now: UnixTime) -> impl Iterator<Item = ProcessInfo<'_>> {
         let groups = self
