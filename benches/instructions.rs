@@ -263,14 +263,17 @@ impl Os for Willing {
         kind: ChildKind,
         _: &str,
         config: &ProcessConfig,
-    ) -> Result<Pid, SpawnError> {
+    ) -> Result<Spawned, SpawnError> {
         self.last_pid += 1;
         match kind {
             ChildKind::Listener => self.listener = Some(id),
             ChildKind::Program if config.name == "last" => self.last = Some(Pid(self.last_pid)),
             ChildKind::Program => self.programs.push(id),
         }
-        Ok(Pid(self.last_pid))
+        Ok(Spawned {
+            pid: Pid(self.last_pid),
+            at: None,
+        })
     }
 
     fn write_stdin(&mut self, _: ProcessId, bytes: &[u8]) -> Result<(), StdinClosed> {
