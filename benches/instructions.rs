@@ -22,7 +22,7 @@ use supervisord::supervisor::command::{Command, ExitStatus, Input, RequestId, Sa
 use supervisord::supervisor::event::Channel;
 use supervisord::supervisor::turn::{
     AutoLogError, ChildKind, CommandError, Os, Pid, ProcessId, SignalError, SignalTarget,
-    SpawnError, StdinClosed, Turn,
+    SpawnError, Spawned, StdinClosed, Turn,
 };
 use supervisord::xmlrpc::{Writer, parse_call};
 
