@@ -15,6 +15,7 @@ pub mod diff;
 pub mod dump;
 pub mod error;
 pub mod expand;
+pub mod extensions;
 pub mod getopt;
 pub mod glob;
 pub mod ini;

@@ -242,6 +242,7 @@ fn read_process(
         environment,
         serverurl: shared.serverurl.clone(),
         socket: None,
+        extensions: None,
     })
 }
 

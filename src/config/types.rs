@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use bstr::BString;
 
+use super::extensions::Extensions;
 use crate::model::signal::Signal;
 
 /// When an exited process is started again (PST-009).
@@ -70,6 +71,8 @@ pub struct ProcessConfig {
     pub serverurl: Option<String>,
     /// The listening socket that an `[fcgi-program:x]` finds on its descriptor 0 (FCG-010).
     pub socket: Option<FcgiConfig>,
+    /// What the section asks for beyond the reference.
+    pub extensions: Option<Rc<Extensions>>,
 }
 
 /// Equality is the reread rule (RRD-006): every option counts, except a log file that is AUTO on either side.
@@ -98,6 +101,7 @@ impl PartialEq for ProcessConfig {
             environment,
             serverurl,
             socket,
+            extensions,
         } = self;
         *name == other.name
             && *command == other.command
@@ -120,6 +124,7 @@ impl PartialEq for ProcessConfig {
             && *environment == other.environment
             && *serverurl == other.serverurl
             && *socket == other.socket
+            && *extensions == other.extensions
     }
 }
 

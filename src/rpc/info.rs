@@ -350,6 +350,7 @@ mod tests {
             environment: BTreeMap::new(),
             serverurl: None,
             socket: None,
+            extensions: None,
         }
     }
 

@@ -316,6 +316,7 @@ fn groups() -> Vec<GroupConfig> {
         environment: BTreeMap::new(),
         serverurl: None,
         socket: None,
+        extensions: None,
     };
     let group = |name: &str, priority| GroupConfig {
         name: name.to_owned(),

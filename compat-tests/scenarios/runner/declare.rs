@@ -169,5 +169,6 @@ fn plain_program(name: &str) -> ProcessConfig {
         environment: BTreeMap::new(),
         serverurl: None,
         socket: None,
+        extensions: None,
     }
 }
