@@ -41,7 +41,10 @@ pub fn effect_line(effect: Effect) -> Option<String> {
             order.run.number
         )),
         Effect::KillHook(run) => Some(format!("kill hook {}", run.number)),
-        Effect::Finished(Ending::Shutdown) => Some("finished shutdown".to_owned()),
+        Effect::Finished(Ending::Shutdown { status: 0 }) => Some("finished shutdown".to_owned()),
+        Effect::Finished(Ending::Shutdown { status }) => {
+            Some(format!("finished shutdown with {status}"))
+        }
         Effect::Finished(Ending::Restart) => Some("finished restart".to_owned()),
     }
 }
