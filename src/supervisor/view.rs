@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::Supervisor;
 use super::event::Channel;
 use super::process::{History, Process};
 use super::turn::{ChildKind, Pid, ProcessId};
-use crate::config::types::{GroupConfig, LogFile, StreamConfig};
+use crate::config::types::{GroupConfig, LogFile, ProcessConfig, StreamConfig};
 use crate::model::process_info::ProcessInfo;
 use crate::model::states::{ProcessState, SupervisorState};
 use crate::model::time::UnixTime;
@@ -56,6 +57,16 @@ impl Supervisor {
     /// What happened to a process so far.
     pub fn history(&self, id: ProcessId) -> Option<&History> {
         self.processes.get(&id).map(Process::history)
+    }
+
+    /// Its configuration, as it is active.
+    pub fn config(&self, id: ProcessId) -> Option<&Rc<ProcessConfig>> {
+        self.processes.get(&id).map(|process| &process.config)
+    }
+
+    /// Whom a process waits for to be RUNNING before it starts (GO-185); nobody, as a rule.
+    pub fn waits_for(&self, id: ProcessId) -> impl Iterator<Item = ProcessId> {
+        self.wishes.blockers(id)
     }
 
     pub fn process_count(&self) -> usize {
