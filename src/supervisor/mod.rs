@@ -11,6 +11,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `process` | one process: spawn, stop, signal, exit, transition |
+//! | `history` | what happened to it so far, for those who look on |
 //! | `group` | who belongs together |
 //! | `control` | what clients ask for |
 //! | `wait` | calls that are answered later |
@@ -23,6 +24,7 @@
 pub mod command;
 pub mod event;
 pub mod group;
+pub mod history;
 pub mod listener_pool;
 pub mod process;
 pub mod result_handler;
@@ -45,6 +47,7 @@ use event::Event;
 use group::{GroupId, ProcessGroup};
 use listener_pool::Serial;
 use pools::Pools;
+pub use pools::Queue;
 use process::{Process, words_for};
 use shutdown::Shutdown;
 use tick::Ticks;

@@ -24,6 +24,7 @@ use std::time::Duration;
 use super::command::ExitStatus;
 use super::event::{Event, StateExtra};
 use super::group::GroupId;
+use super::history::History;
 use super::turn::{ChildKind, Pid, ProcessId, SignalError, SignalTarget, Spawned, Turn};
 use crate::config::types::{Autorestart, ProcessConfig};
 use crate::model::log;
@@ -66,23 +67,6 @@ pub enum Phase {
     Unknown {
         pid: Option<Pid>,
     },
-}
-
-/// What happened to a process since its group was activated; for people, nothing is decided by it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct History {
-    /// How often it was started, with or without success.
-    pub starts: u64,
-    /// How often a child of it has ended.
-    pub exits: u64,
-    pub last_exit: Option<ExitStatus>,
-}
-
-impl History {
-    /// `exit status 1`, `terminated by SIGKILL`; `None` when no child has ended yet.
-    pub fn last_exit_in_words(&self) -> Option<String> {
-        self.last_exit.map(words_for)
-    }
 }
 
 /// One configured process with all that is known of it.
@@ -207,9 +191,14 @@ impl Process {
             return;
         }
         match self.phase {
-            Phase::Stopped | Phase::Exited { .. } => self.spawn(turn),
+            Phase::Stopped => self.spawn(turn),
+            Phase::Exited { .. } => {
+                self.history.restarts += 1;
+                self.spawn(turn);
+            }
             Phase::Backoff { retry_at, .. } => {
                 if may_start && !self.retries_used_up() && retry_at <= now {
+                    self.history.restarts += 1;
                     self.spawn(turn);
                 }
                 if self.state() == ProcessState::Backoff && self.retries_used_up() {
@@ -402,8 +391,7 @@ impl Process {
     pub fn child_exited(&mut self, turn: &mut Turn<'_>, status: ExitStatus) {
         let now = turn.now;
         self.laststop = now.unix;
-        self.history.exits += 1;
-        self.history.last_exit = Some(status);
+        self.history.ended(status);
         let code = status.number();
         let expected = u8::try_from(code).is_ok_and(|code| self.config.exitcodes.contains(&code));
         let words = words_for(status);
@@ -481,6 +469,7 @@ impl Process {
     /// → BACKOFF, one failed start more, and the next attempt that many seconds from now (PST-006).
     fn back_off(&mut self, turn: &mut Turn<'_>, from: ProcessState) {
         self.backoff += 1;
+        self.history.backoffs += 1;
         let now = turn.now.moment;
         let wait = i64::try_from(self.backoff).unwrap_or(i64::MAX);
         self.phase = Phase::Backoff {
