@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, broadcast, oneshot};
 
@@ -19,6 +19,7 @@ use super::unix_os::UnixOs;
 use crate::config::types::{Config, GroupConfig, MainLog, SupervisordConfig};
 use crate::logs::activity::ActivityLog;
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::histogram::Histogram;
 use crate::model::log;
 use crate::model::signal::Signal;
 use crate::model::states::SupervisorState;
@@ -58,8 +59,20 @@ struct Core {
     callers: HashMap<RequestId, oneshot::Sender<Result<Reply, Fault>>>,
     next_request: u64,
     ending: Option<Ending>,
+    latencies: Latencies,
     /// Those who look on, if any.
     onlookers: broadcast::Sender<Rc<Event>>,
+}
+
+/// What the loop is held up by. Told to whoever wants to know; nothing is decided by it.
+#[derive(Debug, Clone, Default)]
+pub struct Latencies {
+    /// One turn of the machine with all that it brings about, forks included.
+    pub turns: Histogram,
+    /// One round of reading what children have written, and of writing it to their logs.
+    pub rounds: Histogram,
+    /// How much later than wanted the machine got its tick.
+    pub lateness: Histogram,
 }
 
 /// How many events one who looks on may be behind before it misses some.
@@ -83,6 +96,7 @@ impl Handle {
             callers: HashMap::new(),
             next_request: 0,
             ending: None,
+            latencies: Latencies::default(),
             onlookers: broadcast::Sender::new(ONLOOKER_BACKLOG),
         };
         core.turn(|supervisor, turn| supervisor.boot(turn, groups))?;
@@ -129,6 +143,10 @@ impl Handle {
     pub fn read<R>(&self, look: impl FnOnce(&Supervisor, Now) -> R) -> R {
         let core = self.0.core.borrow();
         look(&core.supervisor, core.now())
+    }
+
+    pub fn latencies(&self) -> Latencies {
+        self.0.core.borrow().latencies.clone()
     }
 
     /// Empties the log files of a live process; without a live process there is nothing to do (RPC-181).
@@ -245,7 +263,12 @@ impl Handle {
     }
 
     pub(super) fn tick(&self) {
-        self.0.core.borrow_mut().input(Input::Tick);
+        let mut core = self.0.core.borrow_mut();
+        if let Some(wanted) = core.supervisor.next_deadline() {
+            let late = core.now().moment.since(wanted);
+            core.latencies.lateness.add(late);
+        }
+        core.input(Input::Tick);
     }
 
     /// Reaps every child that has ended; of each the last output comes first (SPN-029).
@@ -276,8 +299,10 @@ impl Handle {
     /// One round of what children have written; false when nothing is left for another.
     pub(super) fn pump(&self) -> bool {
         let mut core = self.0.core.borrow_mut();
+        let begun = Instant::now();
         let mut heard = Vec::new();
         let more = core.os.pipes.pump(&mut heard);
+        core.latencies.rounds.add(begun.elapsed());
         core.hear(heard);
         more
     }
@@ -294,6 +319,7 @@ impl Core {
 
     /// Takes a turn and does what it announces. Nothing awaits in between.
     fn turn<R>(&mut self, act: impl FnOnce(&mut Supervisor, &mut Turn<'_>) -> R) -> R {
+        let begun = Instant::now();
         let now = self.now();
         let mut announced = Vec::new();
         let mut effects = |effect| announced.push(effect);
@@ -302,6 +328,7 @@ impl Core {
         for effect in announced {
             self.apply(effect);
         }
+        self.latencies.turns.add(begun.elapsed());
         result
     }
 

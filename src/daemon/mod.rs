@@ -17,6 +17,7 @@
 //! | `reap` | the one place that waits for children |
 //! | `auto_logs` | AUTO log files |
 //! | `clock` | both clocks |
+//! | `usage` | what processes use, for those who look on |
 //!
 //! std's and tokio's own `Command` are not used here: they wait for children by themselves, and would lose theirs to
 //! our reaper.
@@ -36,3 +37,4 @@ pub mod privileges;
 pub mod reap;
 pub mod rest;
 pub mod unix_os;
+pub mod usage;

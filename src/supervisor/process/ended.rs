@@ -16,8 +16,7 @@ impl Process {
         let now = turn.now;
         let pid = self.pid();
         self.laststop = now.unix;
-        self.history.exits += 1;
-        self.history.last_exit = Some(status);
+        self.history.ended(status);
         let code = status.number();
         let expected = u8::try_from(code).is_ok_and(|code| self.config.exitcodes.contains(&code));
         let words = words_for(status);
