@@ -30,6 +30,7 @@ use crate::model::time::Now;
 use crate::supervisor::Supervisor;
 use crate::supervisor::command::{Command, Input, Reply, RequestId};
 use crate::supervisor::event::{Channel, Event};
+use crate::supervisor::hook::{HookOrder, HookOutcome};
 use crate::supervisor::listener_pool::Serial;
 use crate::supervisor::turn::{ActivationError, ChildKind, Effect, Ending, ProcessId, Turn};
 
@@ -266,6 +267,15 @@ impl Handle {
             .map_err(|reason| format!("restart refused, everything runs on as before: {reason}"))
     }
 
+    /// Tells the machine that a hook is over. Who runs hooks calls this once for each, from outside any turn.
+    pub fn hook_ended(&self, order: Rc<HookOrder>, outcome: HookOutcome) {
+        self.0
+            .core
+            .borrow_mut()
+            .input(Input::HookEnded { order, outcome });
+        self.0.changed.notify_one();
+    }
+
     pub(super) fn tick(&self) {
         self.0.core.borrow_mut().input(Input::Tick);
     }
@@ -345,6 +355,8 @@ impl Core {
                 self.activity.reopen();
                 self.os.pipes.reopen_logs();
             }
+            // Nothing runs hooks yet; the machine goes on when their time is over.
+            Effect::RunHook(_) | Effect::KillHook(_) => {}
             Effect::Finished(ending) => self.ending = Some(ending),
         }
     }
