@@ -11,11 +11,15 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use bstr::BString;
 use tokio::sync::{Notify, broadcast, oneshot};
 
+use super::helpers::{self, Helper, Helpers};
 use super::pipes::{Heard, StdinError};
+use super::probe;
 use super::reap;
 use super::unix_os::UnixOs;
+use crate::config::extensions::Probe;
 use crate::config::types::{Config, GroupConfig, MainLog, SupervisordConfig};
 use crate::logs::activity::ActivityLog;
 use crate::model::fault::{Fault, FaultCode};
@@ -30,6 +34,8 @@ use crate::supervisor::event::{Channel, Event};
 use crate::supervisor::hook::{HookOrder, HookOutcome};
 use crate::supervisor::listener_pool::Serial;
 use crate::supervisor::turn::{ActivationError, ChildKind, Effect, Ending, ProcessId, Turn};
+
+pub use super::probe::{Principal, ProbeError};
 
 /// How the configuration is read again; given by whoever read it the first time. Errors are texts for people.
 pub struct Reader {
@@ -49,6 +55,7 @@ struct Shared {
     reader: Reader,
     /// The event loop should look at the deadline and the ending again.
     changed: Notify,
+    helpers: Helpers,
 }
 
 /// The machine with its hands.
@@ -105,6 +112,7 @@ impl Handle {
             settings: RefCell::new(settings),
             reader,
             changed: Notify::new(),
+            helpers: Helpers::default(),
         })))
     }
 
@@ -147,6 +155,30 @@ impl Handle {
 
     pub fn latencies(&self) -> Latencies {
         self.0.core.borrow().latencies.clone()
+    }
+
+    /// Runs a hook, a check or the like on behalf of a program, for so long at most; dropping the future ends it, and with
+    /// it every process of its command.
+    pub async fn probe(
+        &self,
+        principal: &Principal,
+        probe: &Probe,
+        limit: Duration,
+    ) -> Result<(), ProbeError> {
+        probe::run(self, principal, probe, limit).await
+    }
+
+    /// Starts a command on behalf of a program. The error is a text for people.
+    pub(super) fn start_helper(
+        &self,
+        principal: &Principal,
+        words: Vec<BString>,
+    ) -> Result<Helper, String> {
+        let (ours, theirs) = helpers::output_pipe().map_err(|error| format!("no pipe: {error}"))?;
+        let Principal { group, config } = principal;
+        let mut core = self.0.core.borrow_mut();
+        let pid = core.os.start_helper(group, config, words, theirs)?;
+        Ok(self.0.helpers.add(pid, ours))
     }
 
     /// Empties the log files of a live process; without a live process there is nothing to do (RPC-181).
@@ -275,6 +307,9 @@ impl Handle {
     pub(super) fn reap(&self) {
         let mut core = self.0.core.borrow_mut();
         while let Some((pid, status)) = reap::next_exit() {
+            if self.0.helpers.reaped(pid, status) {
+                continue;
+            }
             if let Some(id) = core.supervisor.process_with_pid(pid) {
                 let mut heard = Vec::new();
                 core.os.pipes.drain(id, &mut heard);

@@ -11,6 +11,8 @@
 //! | `lookup` | finding the program of a command |
 //! | `fcgi` | sockets that FastCGI programs listen on |
 //! | `exec` | from a plan to a running child |
+//! | `helpers` | commands that run beside the programs |
+//! | `probe` | what succeeds or fails: commands, connections, HTTP questions |
 //! | `pipes` | bytes from and to children |
 //! | `rest` | reading a trickle in batches |
 //! | `memory` | giving back what only the start needed |
@@ -29,11 +31,13 @@ pub mod event_loop;
 pub mod exec;
 pub mod fcgi;
 pub mod handle;
+pub mod helpers;
 pub mod limits;
 pub mod lookup;
 pub mod memory;
 pub mod pipes;
 pub mod privileges;
+pub mod probe;
 pub mod reap;
 pub mod rest;
 pub mod unix_os;

@@ -99,6 +99,7 @@ impl Process {
     /// → BACKOFF, one failed start more, and the next attempt that many seconds from now (PST-006).
     pub(super) fn back_off(&mut self, turn: &mut Turn<'_>, from: ProcessState) {
         self.backoff += 1;
+        self.history.backoffs += 1;
         let now = turn.now.moment;
         let wait = i64::try_from(self.backoff).unwrap_or(i64::MAX);
         self.phase = Phase::Backoff {
