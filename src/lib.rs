@@ -10,6 +10,7 @@
 //! - [`logs`]: log files and supervisord's own log.
 //! - [`ctl`]: supervisorctl, the command line client.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
+//! - [`health`]: liveness checks.
 //! - [`rpc`]: the XML-RPC methods.
 //! - [`web`]: the page.
 //! - [`http`]: sockets, authentication, routes, log tails.
@@ -20,6 +21,7 @@ pub mod app;
 pub mod config;
 pub mod ctl;
 pub mod daemon;
+pub mod health;
 pub mod http;
 pub mod logs;
 pub mod model;

@@ -7,6 +7,7 @@
 //! What goes wrong before the loop is told on stderr in two lines (ERR-001), and while there is a terminal to tell it
 //! on: leaving for the background is the last thing before the loop, and before there is a runtime.
 
+mod attention;
 mod backend;
 mod pidfile;
 mod source;
@@ -22,6 +23,7 @@ use bstr::{BString, ByteSlice};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
+use self::attention::Attention;
 use self::pidfile::Pidfile;
 use self::source::Source;
 use self::start::{StartError, Started, Starter};
@@ -152,7 +154,8 @@ async fn serve(started: Started, signals: &mut Signals) -> io::Result<Ending> {
     };
     let web = tokio::task::spawn_local(http::serve(servers, backend, limits, shutdown));
     let settling = tokio::task::spawn_local(settle());
-    let ending = event_loop::run(&handle, signals).await;
+    let attention = Attention::default();
+    let ending = event_loop::run(&handle, signals, |handle| attention.pay(handle)).await;
     settling.abort();
     drop(stop);
     let web = web

@@ -54,12 +54,22 @@ impl Signals {
     }
 }
 
-/// Runs until the machine has finished.
-pub async fn run(handle: &Handle, signals: &mut Signals) -> io::Result<Ending> {
+/// Runs until the machine has finished, and the hooks of what ended last have.
+///
+/// `attend` is called when a group with programs that somebody has to look after beside the machine has become active
+/// ([`Extensions::wants_attention`](crate::config::extensions::Extensions::wants_attention)), and never without one.
+pub async fn run(
+    handle: &Handle,
+    signals: &mut Signals,
+    attend: impl Fn(&Handle),
+) -> io::Result<Ending> {
     // SAFETY: the descriptor is owned by the `AsyncFd`, which closes it only after taking it off the runtime.
     let pipes =
         unsafe { AsyncFd::register_with_interest(handle.pipes_descriptor()?, Interest::READABLE)? };
     handle.announce_running();
+    if handle.takes_attention() {
+        attend(handle);
+    }
     // As in the reference, whose loop serves clients before it starts anybody: who has been waiting is answered first.
     for _ in 0..GREETING {
         tokio::task::yield_now().await;
@@ -67,6 +77,9 @@ pub async fn run(handle: &Handle, signals: &mut Signals) -> io::Result<Ending> {
     loop {
         if let Some(ending) = handle.ending() {
             return Ok(ending);
+        }
+        if handle.takes_attention() {
+            attend(handle);
         }
         let deadline = handle.until_deadline();
         tokio::select! {

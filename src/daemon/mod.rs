@@ -12,6 +12,7 @@
 //! | `fcgi` | sockets that FastCGI programs listen on |
 //! | `exec` | from a plan to a running child |
 //! | `helpers` | commands that run beside the programs |
+//! | `hooks` | runs the hooks that the machine orders |
 //! | `probe` | what succeeds or fails: commands, connections, HTTP questions |
 //! | `pipes` | bytes from and to children |
 //! | `rest` | reading a trickle in batches |
@@ -31,6 +32,7 @@ pub mod exec;
 pub mod fcgi;
 pub mod handle;
 pub mod helpers;
+mod hooks;
 pub mod limits;
 pub mod lookup;
 pub mod memory;

@@ -17,6 +17,7 @@ use super::fcgi::{Resolve, Sockets};
 use super::lookup::{self, Program};
 use super::pipes::{ChildEnds, Pipes, StdinError};
 use super::privileges::{self, Change};
+use super::probe::Principal;
 use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::config::users::UserDatabase;
 use crate::model::signal::Signal;
@@ -97,11 +98,15 @@ impl UnixOs {
     /// stdin (GO-183). The error is a text for people.
     pub fn start_helper(
         &mut self,
-        group: &str,
-        config: &ProcessConfig,
+        principal: &Principal,
         words: Vec<BString>,
         output: OwnedFd,
     ) -> Result<Pid, String> {
+        let Principal {
+            group,
+            config,
+            told,
+        } = principal;
         let (program_path, own_path) = self.paths(config);
         let program = match &config.directory {
             Some(directory) => lookup::find_in(directory.as_bstr(), words, program_path, own_path),
@@ -114,7 +119,12 @@ impl UnixOs {
             stdout: output,
             stderr: None,
         };
-        let plan = self.plan(group, config, program, &ends);
+        let mut plan = self.plan(group, config, program, &ends);
+        for (name, value) in told {
+            // The texts are numbers and words of our own.
+            plan.environment
+                .extend(CString::new(format!("{name}={value}")));
+        }
         match self.stack.spawn(&plan) {
             Ok(pid) => Ok(Pid(pid)),
             Err(errno) => Err(format!("cannot fork: {}", errno_name(errno))),
