@@ -11,6 +11,7 @@
 //! - [`ctl`]: supervisorctl, the command line client.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
 //! - [`health`]: liveness checks.
+//! - [`watch`]: files whose change matters to a program.
 //! - [`rpc`]: the XML-RPC methods.
 //! - [`web`]: the page.
 //! - [`http`]: sockets, authentication, routes, log tails.
@@ -29,5 +30,6 @@ pub mod rpc;
 pub mod stream;
 pub mod supervisor;
 pub mod tools;
+pub mod watch;
 pub mod web;
 pub mod xmlrpc;

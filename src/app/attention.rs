@@ -10,6 +10,7 @@ use tokio::task::spawn_local;
 
 use crate::daemon::handle::Handle;
 use crate::health::Checks;
+use crate::watch::Watches;
 
 /// Whether somebody is looking after programs.
 #[derive(Default)]
@@ -35,7 +36,8 @@ impl Attention {
 /// Returns when there is nobody left to look after.
 async fn look_after_all(handle: &Handle) {
     let mut checks = Checks::new(handle.clone());
-    while checks.follow() {
+    let mut watches = Watches::new(handle.clone());
+    while checks.follow() | watches.follow() {
         handle.process_changes().await;
     }
 }

@@ -4,8 +4,6 @@
 use std::io;
 
 use nix::sys::signal::SigHandler;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 
 use super::handle::Handle;
@@ -63,9 +61,7 @@ pub async fn run(
     signals: &mut Signals,
     attend: impl Fn(&Handle),
 ) -> io::Result<Ending> {
-    // SAFETY: the descriptor is owned by the `AsyncFd`, which closes it only after taking it off the runtime.
-    let pipes =
-        unsafe { AsyncFd::register_with_interest(handle.pipes_descriptor()?, Interest::READABLE)? };
+    let pipes = handle.pipes_readiness()?;
     handle.announce_running();
     if handle.takes_attention() {
         attend(handle);

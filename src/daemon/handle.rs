@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -19,6 +19,7 @@ use super::helpers::{self, Helper, Helpers};
 use super::hooks::HookRuns;
 use super::pipes::{Heard, StdinError};
 use super::probe;
+use super::readiness::Readiness;
 use super::reap;
 use super::unix_os::UnixOs;
 use crate::config::extensions::Probe;
@@ -300,15 +301,9 @@ impl Handle {
             .map_err(|_| Fault::bare(FaultCode::Failed))
     }
 
-    /// A descriptor that is readable when children have written something.
-    pub(super) fn pipes_descriptor(&self) -> io::Result<OwnedFd> {
-        self.0
-            .core
-            .borrow()
-            .os
-            .pipes
-            .descriptor()
-            .try_clone_to_owned()
+    /// Readable when children have written something.
+    pub(super) fn pipes_readiness(&self) -> io::Result<Readiness> {
+        Readiness::of(&self.0.core.borrow().os.pipes.descriptor())
     }
 
     pub(super) async fn changed(&self) {

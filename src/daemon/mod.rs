@@ -15,6 +15,7 @@
 //! | `hooks` | runs the hooks that the machine orders |
 //! | `probe` | what succeeds or fails: commands, connections, HTTP questions |
 //! | `pipes` | bytes from and to children |
+//! | `readiness` | waiting for a kernel object |
 //! | `rest` | reading a trickle in batches |
 //! | `memory` | giving back what only the start needed |
 //! | `reap` | the one place that waits for children |
@@ -39,6 +40,7 @@ pub mod memory;
 pub mod pipes;
 pub mod privileges;
 pub mod probe;
+pub mod readiness;
 pub mod reap;
 pub mod rest;
 pub mod unix_os;

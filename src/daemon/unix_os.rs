@@ -81,16 +81,17 @@ impl UnixOs {
         (program_path, own_path)
     }
 
-    /// Where the program of this process is, from the root: what a start would execute now.
+    /// Where the program of this process is, from the root: what a start would execute now. A place that is named is the
+    /// place, whether there is a program or not.
     pub fn program_file(&self, config: &ProcessConfig) -> Result<PathBuf, CommandError> {
-        let program = self.find(config)?;
-        let path = PathBuf::from(OsString::from_vec(program.path.into()));
+        let (program_path, own_path) = self.paths(config);
+        let named = lookup::locate(config.command.as_bstr(), program_path, own_path)?;
         // Executed once the child is in its directory.
         let directory = config.directory.as_ref();
         let place = directory.map_or_else(PathBuf::new, |directory| {
             OsStr::from_bytes(directory).into()
         });
-        let path = place.join(path);
+        let path = place.join(OsStr::from_bytes(&named));
         Ok(std::path::absolute(&path).unwrap_or(path))
     }
 
