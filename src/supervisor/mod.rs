@@ -108,6 +108,8 @@ pub struct Supervisor {
     /// Processes whose waiting callers are due for a line in the log.
     reports_due: Vec<ProcessId>,
     shutdown: Option<Shutdown>,
+    /// What supervisord leaves with when it shuts down.
+    exit_status: u8,
     /// Lent to the turn while one is taken.
     pools: Pools,
     ticks: Ticks,
@@ -147,6 +149,7 @@ impl Supervisor {
             touched: Vec::new(),
             reports_due: Vec::new(),
             shutdown: None,
+            exit_status: 0,
             pools: Pools::continuing(identifier, serial),
             ticks: Ticks::default(),
             ticks_deadline: None,
@@ -269,9 +272,10 @@ impl Supervisor {
         }));
         visits.retain(|visit| visit.group < end);
         visits.sort_unstable();
-        let may_start = self.may_start();
         let mut moved = false;
         for visit in visits {
+            // One of them may end everything.
+            let may_start = self.may_start();
             match visit.process {
                 // The rest is still due, and the next turn comes at once: clients and dying children get their turns
                 // between.
@@ -443,6 +447,9 @@ impl Supervisor {
         }
         self.set_process_deadline(id, deadline);
         self.touched.push(id);
+        if state_before != state_after {
+            self.leave_with(id);
+        }
         Some(result)
     }
 
