@@ -10,6 +10,8 @@
 //! - [`logs`]: log files and supervisord's own log.
 //! - [`ctl`]: supervisorctl, the command line client.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
+//! - [`health`]: liveness checks.
+//! - [`watch`]: files whose change matters to a program.
 //! - [`rpc`]: the XML-RPC methods.
 //! - [`web`]: the page.
 //! - [`http`]: sockets, authentication, routes, log tails.
@@ -20,6 +22,7 @@ pub mod app;
 pub mod config;
 pub mod ctl;
 pub mod daemon;
+pub mod health;
 pub mod http;
 pub mod logs;
 pub mod model;
@@ -27,5 +30,6 @@ pub mod rpc;
 pub mod stream;
 pub mod supervisor;
 pub mod tools;
+pub mod watch;
 pub mod web;
 pub mod xmlrpc;

@@ -185,6 +185,10 @@ impl Process {
         self.laststart.map_or(UnixTime::default(), |now| now.unix)
     }
 
+    pub fn last_started(&self) -> Option<Now> {
+        self.laststart
+    }
+
     pub fn laststop(&self) -> UnixTime {
         self.laststop
     }
