@@ -12,6 +12,7 @@
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
 //! - [`rpc`]: the XML-RPC methods.
 //! - [`web`]: the page.
+//! - [`metrics`]: what Prometheus is told.
 //! - [`http`]: sockets, authentication, routes, log tails.
 //! - [`app`]: puts the parts together.
 //! - [`tools`]: words after `supervisord` that the reference does not know.
@@ -22,6 +23,7 @@ pub mod ctl;
 pub mod daemon;
 pub mod http;
 pub mod logs;
+pub mod metrics;
 pub mod model;
 pub mod rpc;
 pub mod stream;
