@@ -14,6 +14,7 @@
 //! - [`watch`]: files whose change matters to a program.
 //! - [`rpc`]: the XML-RPC methods.
 //! - [`web`]: the page.
+//! - [`metrics`]: what Prometheus is told.
 //! - [`http`]: sockets, authentication, routes, log tails.
 //! - [`app`]: puts the parts together.
 //! - [`tools`]: words after `supervisord` that the reference does not know.
@@ -25,6 +26,7 @@ pub mod daemon;
 pub mod health;
 pub mod http;
 pub mod logs;
+pub mod metrics;
 pub mod model;
 pub mod rpc;
 pub mod stream;
