@@ -18,6 +18,9 @@ use super::reap;
 use super::unix_os::UnixOs;
 use crate::config::types::{Config, GroupConfig, MainLog, SupervisordConfig};
 use crate::logs::activity::ActivityLog;
+use crate::logs::console::Stream;
+use crate::logs::counters::LogCounters;
+use crate::logs::memory::MemoryLog;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::log;
 use crate::model::signal::Signal;
@@ -47,6 +50,14 @@ struct Shared {
     reader: Reader,
     /// The event loop should look at the deadline and the ending again.
     changed: Notify,
+}
+
+/// What became of the output of one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ProcessLogCounters {
+    pub stdout: LogCounters,
+    /// Nothing but zeros with `redirect_stderr`.
+    pub stderr: LogCounters,
 }
 
 /// The machine with its hands.
@@ -133,6 +144,28 @@ impl Handle {
     /// Empties the log files of a live process; without a live process there is nothing to do (RPC-181).
     pub fn clear_logs(&self, id: ProcessId) -> io::Result<()> {
         self.0.core.borrow_mut().os.pipes.clear_logs(id)
+    }
+
+    /// What became of what a process wrote, to stdout and to stderr, since its first start in this run.
+    pub fn log_counters(&self, id: ProcessId) -> ProcessLogCounters {
+        let core = self.0.core.borrow();
+        ProcessLogCounters {
+            stdout: core.os.pipes.log_counters(id, Channel::Stdout),
+            stderr: core.os.pipes.log_counters(id, Channel::Stderr),
+        }
+    }
+
+    /// Lends the log of a stream that is kept in memory; `None` when it has none (GO-241). It is there also while the
+    /// process does not run.
+    pub fn memory_log<R>(
+        &self,
+        id: ProcessId,
+        channel: Channel,
+        look: impl FnOnce(&MemoryLog) -> R,
+    ) -> Option<R> {
+        let core = self.0.core.borrow();
+        let log = core.os.pipes.memory_log(id, channel)?;
+        Some(look(&log.borrow()))
     }
 
     /// Queues bytes for a child's stdin (RPC-145 to 148).
@@ -298,7 +331,13 @@ impl Core {
     fn apply(&mut self, effect: Effect) {
         match effect {
             // Listeners have it already; an error means that nobody looks on.
-            Effect::Emitted(event) => _ = self.onlookers.send(event),
+            Effect::Emitted(event) => {
+                if let Event::GroupRemoved { .. } = *event {
+                    let Self { supervisor, os, .. } = self;
+                    os.pipes.retain(|id| supervisor.names(id).is_some());
+                }
+                let _ = self.onlookers.send(event);
+            }
             Effect::Print((channel, bytes)) => print(channel, &bytes),
             Effect::Reply(request, answer) => {
                 if let Some(caller) = self.callers.remove(&request) {
@@ -348,6 +387,13 @@ impl Core {
 
 /// Writes to supervisord's own output. Nobody can be told when that fails.
 fn print(channel: Channel, bytes: &[u8]) {
+    let stream = match channel {
+        Channel::Stdout => Stream::Stdout,
+        Channel::Stderr => Stream::Stderr,
+    };
+    if let Some(console) = stream.console_in_use() {
+        return console.write_own(bytes);
+    }
     let _ = match channel {
         Channel::Stdout => {
             let mut out = io::stdout().lock();
