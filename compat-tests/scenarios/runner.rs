@@ -459,6 +459,14 @@ fn effect_line(effect: Effect) -> Option<String> {
             Some(format!("reply {id} fault {} {fault}", fault.code.number()))
         }
         Effect::ReopenLogs => None,
+        Effect::RunHook(order) => Some(format!(
+            "hook {}:{} {} {}",
+            order.group,
+            order.config.name,
+            order.kind.name(),
+            order.run.number
+        )),
+        Effect::KillHook(run) => Some(format!("kill hook {}", run.number)),
         Effect::Finished(Ending::Shutdown) => Some("finished shutdown".to_owned()),
         Effect::Finished(Ending::Restart) => Some("finished restart".to_owned()),
     }

@@ -9,6 +9,7 @@
 
 mod backend;
 mod pidfile;
+mod service_manager;
 mod source;
 mod start;
 
@@ -23,6 +24,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
 use self::pidfile::Pidfile;
+use self::service_manager::ServiceManager;
 use self::source::Source;
 use self::start::{StartError, Started, Starter};
 use crate::config::command_line::{self, Request};
@@ -152,8 +154,13 @@ async fn serve(started: Started, signals: &mut Signals) -> io::Result<Ending> {
     };
     let web = tokio::task::spawn_local(http::serve(servers, backend, limits, shutdown));
     let settling = tokio::task::spawn_local(settle());
+    let following = ServiceManager::of_this_process(!settings.nodaemon)
+        .map(|manager| tokio::task::spawn_local(manager.follow(handle.clone())));
     let ending = event_loop::run(&handle, signals).await;
     settling.abort();
+    if let Some(following) = following {
+        following.abort();
+    }
     drop(stop);
     let web = web
         .await

@@ -9,16 +9,21 @@ use std::io::{self, Write};
 use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use bstr::BString;
 use tokio::sync::{Notify, broadcast, oneshot};
 
+use super::helpers::{self, Helper, Helpers};
 use super::pipes::{Heard, StdinError};
+use super::probe;
 use super::reap;
 use super::unix_os::UnixOs;
+use crate::config::extensions::Probe;
 use crate::config::types::{Config, GroupConfig, MainLog, SupervisordConfig};
 use crate::logs::activity::ActivityLog;
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::histogram::Histogram;
 use crate::model::log;
 use crate::model::signal::Signal;
 use crate::model::states::SupervisorState;
@@ -26,8 +31,11 @@ use crate::model::time::Now;
 use crate::supervisor::Supervisor;
 use crate::supervisor::command::{Command, Input, Reply, RequestId};
 use crate::supervisor::event::{Channel, Event};
+use crate::supervisor::hook::{HookOrder, HookOutcome};
 use crate::supervisor::listener_pool::Serial;
 use crate::supervisor::turn::{ActivationError, ChildKind, Effect, Ending, ProcessId, Turn};
+
+pub use super::probe::{Principal, ProbeError};
 
 /// How the configuration is read again; given by whoever read it the first time. Errors are texts for people.
 pub struct Reader {
@@ -47,6 +55,7 @@ struct Shared {
     reader: Reader,
     /// The event loop should look at the deadline and the ending again.
     changed: Notify,
+    helpers: Helpers,
 }
 
 /// The machine with its hands.
@@ -57,8 +66,20 @@ struct Core {
     callers: HashMap<RequestId, oneshot::Sender<Result<Reply, Fault>>>,
     next_request: u64,
     ending: Option<Ending>,
+    latencies: Latencies,
     /// Those who look on, if any.
     onlookers: broadcast::Sender<Rc<Event>>,
+}
+
+/// What the loop is held up by. Told to whoever wants to know; nothing is decided by it.
+#[derive(Debug, Clone, Default)]
+pub struct Latencies {
+    /// One turn of the machine with all that it brings about, forks included.
+    pub turns: Histogram,
+    /// One round of reading what children have written, and of writing it to their logs.
+    pub rounds: Histogram,
+    /// How much later than wanted the machine got its tick.
+    pub lateness: Histogram,
 }
 
 /// How many events one who looks on may be behind before it misses some.
@@ -82,6 +103,7 @@ impl Handle {
             callers: HashMap::new(),
             next_request: 0,
             ending: None,
+            latencies: Latencies::default(),
             onlookers: broadcast::Sender::new(ONLOOKER_BACKLOG),
         };
         core.turn(|supervisor, turn| supervisor.boot(turn, groups))?;
@@ -90,6 +112,7 @@ impl Handle {
             settings: RefCell::new(settings),
             reader,
             changed: Notify::new(),
+            helpers: Helpers::default(),
         })))
     }
 
@@ -128,6 +151,34 @@ impl Handle {
     pub fn read<R>(&self, look: impl FnOnce(&Supervisor, Now) -> R) -> R {
         let core = self.0.core.borrow();
         look(&core.supervisor, core.now())
+    }
+
+    pub fn latencies(&self) -> Latencies {
+        self.0.core.borrow().latencies.clone()
+    }
+
+    /// Runs a hook, a check or the like on behalf of a program, for so long at most; dropping the future ends it, and with
+    /// it every process of its command.
+    pub async fn probe(
+        &self,
+        principal: &Principal,
+        probe: &Probe,
+        limit: Duration,
+    ) -> Result<(), ProbeError> {
+        probe::run(self, principal, probe, limit).await
+    }
+
+    /// Starts a command on behalf of a program. The error is a text for people.
+    pub(super) fn start_helper(
+        &self,
+        principal: &Principal,
+        words: Vec<BString>,
+    ) -> Result<Helper, String> {
+        let (ours, theirs) = helpers::output_pipe().map_err(|error| format!("no pipe: {error}"))?;
+        let Principal { group, config } = principal;
+        let mut core = self.0.core.borrow_mut();
+        let pid = core.os.start_helper(group, config, words, theirs)?;
+        Ok(self.0.helpers.add(pid, ours))
     }
 
     /// Empties the log files of a live process; without a live process there is nothing to do (RPC-181).
@@ -234,14 +285,31 @@ impl Handle {
             .map_err(|reason| format!("restart refused, everything runs on as before: {reason}"))
     }
 
+    /// Tells the machine that a hook is over. Who runs hooks calls this once for each, from outside any turn.
+    pub fn hook_ended(&self, order: Rc<HookOrder>, outcome: HookOutcome) {
+        self.0
+            .core
+            .borrow_mut()
+            .input(Input::HookEnded { order, outcome });
+        self.0.changed.notify_one();
+    }
+
     pub(super) fn tick(&self) {
-        self.0.core.borrow_mut().input(Input::Tick);
+        let mut core = self.0.core.borrow_mut();
+        if let Some(wanted) = core.supervisor.next_deadline() {
+            let late = core.now().moment.since(wanted);
+            core.latencies.lateness.add(late);
+        }
+        core.input(Input::Tick);
     }
 
     /// Reaps every child that has ended; of each the last output comes first (SPN-029).
     pub(super) fn reap(&self) {
         let mut core = self.0.core.borrow_mut();
         while let Some((pid, status)) = reap::next_exit() {
+            if self.0.helpers.reaped(pid, status) {
+                continue;
+            }
             if let Some(id) = core.supervisor.process_with_pid(pid) {
                 let mut heard = Vec::new();
                 core.os.pipes.drain(id, &mut heard);
@@ -266,8 +334,10 @@ impl Handle {
     /// One round of what children have written; false when nothing is left for another.
     pub(super) fn pump(&self) -> bool {
         let mut core = self.0.core.borrow_mut();
+        let begun = Instant::now();
         let mut heard = Vec::new();
         let more = core.os.pipes.pump(&mut heard);
+        core.latencies.rounds.add(begun.elapsed());
         core.hear(heard);
         more
     }
@@ -284,6 +354,7 @@ impl Core {
 
     /// Takes a turn and does what it announces. Nothing awaits in between.
     fn turn<R>(&mut self, act: impl FnOnce(&mut Supervisor, &mut Turn<'_>) -> R) -> R {
+        let begun = Instant::now();
         let now = self.now();
         let mut announced = Vec::new();
         let mut effects = |effect| announced.push(effect);
@@ -292,6 +363,7 @@ impl Core {
         for effect in announced {
             self.apply(effect);
         }
+        self.latencies.turns.add(begun.elapsed());
         result
     }
 
@@ -310,6 +382,8 @@ impl Core {
                 self.activity.reopen();
                 self.os.pipes.reopen_logs();
             }
+            // Nothing runs hooks yet; the machine goes on when their time is over.
+            Effect::RunHook(_) | Effect::KillHook(_) => {}
             Effect::Finished(ending) => self.ending = Some(ending),
         }
     }

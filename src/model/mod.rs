@@ -4,6 +4,8 @@
 //! need to say the same word and mean the same thing.
 
 pub mod fault;
+pub mod histogram;
+pub mod json;
 pub mod log;
 pub mod namespec;
 pub mod process_info;

@@ -11,6 +11,8 @@
 //! | file | subject |
 //! |---|---|
 //! | `process` | one process: spawn, stop, signal, exit, transition |
+//! | `history` | what happened to it so far, for those who look on |
+//! | `hook` | what is run around a process's life, and the bargain with whoever runs it |
 //! | `group` | who belongs together |
 //! | `control` | what clients ask for |
 //! | `wait` | calls that are answered later |
@@ -23,6 +25,8 @@
 pub mod command;
 pub mod event;
 pub mod group;
+pub mod history;
+pub mod hook;
 pub mod listener_pool;
 pub mod process;
 pub mod result_handler;
@@ -45,7 +49,8 @@ use event::Event;
 use group::{GroupId, ProcessGroup};
 use listener_pool::Serial;
 use pools::Pools;
-use process::{Process, words_for};
+pub use pools::Queue;
+use process::{Process, log_hook, words_for};
 use shutdown::Shutdown;
 use tick::Ticks;
 use turn::{ActivationError, Effect, Pid, ProcessId, Turn};
@@ -197,6 +202,13 @@ impl Supervisor {
                 self.pass(turn, self.everybody());
             }
             Input::ChildExited { pid, status } => self.child_exited(turn, pid, status),
+            Input::HookEnded { order, outcome } => {
+                log_hook(&order.config.name, order.kind, &outcome);
+                let run = order.run;
+                self.with_process(turn, run.process, |process, turn| {
+                    process.hook_ended(turn, run, &outcome);
+                });
+            }
             Input::Signalled(signal) => self.signalled(turn, signal),
             Input::Tick => {
                 self.pass(turn, self.everybody());

@@ -83,9 +83,12 @@ impl Supervisor {
             report_at: None,
             finished: false,
         });
-        // Nothing starts any more (SHD-010), so starts and retries that were due are not.
+        // Nothing starts any more (SHD-010), so starts and retries that were due are not, and no start hook goes on.
         let ids: Vec<ProcessId> = self.processes.keys().copied().collect();
         for id in ids {
+            if self.processes.get(&id).is_some_and(Process::is_preparing) {
+                self.with_process(turn, id, Process::cancel_preparation);
+            }
             let deadline = self
                 .processes
                 .get(&id)

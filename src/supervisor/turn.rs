@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::command::{Reply, RequestId};
 use super::event::{Channel, Event};
+use super::hook::{HookOrder, HookRun};
 use super::pools::Pools;
 use super::result_handler::Printed;
 use crate::config::types::{FcgiConfig, ProcessConfig};
@@ -130,6 +131,10 @@ pub enum Effect {
     Reply(RequestId, Result<Reply, Fault>),
     /// Somebody rotated the files away: open them anew (SIG-006).
     ReopenLogs,
+    /// A hook is to be run; [`hook`](super::hook) has the bargain.
+    RunHook(Rc<HookOrder>),
+    /// This run of a hook is to be ended at once, with all its children.
+    KillHook(HookRun),
     Finished(Ending),
 }
 
