@@ -10,6 +10,8 @@
 //! - [`logs`]: log files and supervisord's own log.
 //! - [`ctl`]: supervisorctl, the command line client.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
+//! - [`health`]: liveness checks.
+//! - [`watch`]: files whose change matters to a program.
 //! - [`rpc`]: the XML-RPC methods.
 //! - [`web`]: the page.
 //! - [`metrics`]: what Prometheus is told.
@@ -21,6 +23,7 @@ pub mod app;
 pub mod config;
 pub mod ctl;
 pub mod daemon;
+pub mod health;
 pub mod http;
 pub mod logs;
 pub mod metrics;
@@ -29,5 +32,6 @@ pub mod rpc;
 pub mod stream;
 pub mod supervisor;
 pub mod tools;
+pub mod watch;
 pub mod web;
 pub mod xmlrpc;
