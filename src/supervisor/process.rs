@@ -40,6 +40,7 @@ use std::time::Duration;
 use super::command::{ExitStatus, Health};
 use super::event::{Event, StateExtra};
 use super::group::GroupId;
+use super::history::History;
 use super::hook::{HookKind, HookRun};
 use super::turn::{ChildKind, Effect, Pid, ProcessId, Spawned, Turn};
 use crate::config::types::ProcessConfig;
@@ -101,27 +102,6 @@ enum Start {
     Due(Moment),
     /// Nothing but a request: its start was called off.
     Request,
-}
-
-/// What happened to a process since its group was activated; for people, nothing is decided by it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct History {
-    /// How often it was started, with or without success.
-    pub starts: u64,
-    /// How often a child of it has ended.
-    pub exits: u64,
-    pub last_exit: Option<ExitStatus>,
-    /// What the liveness check has last said of the present child; `None` when it has said nothing (GO-216).
-    pub health: Option<Health>,
-    /// How often a child of it was found unhealthy.
-    pub unhealthy: u64,
-}
-
-impl History {
-    /// `exit status 1`, `terminated by SIGKILL`; `None` when no child has ended yet.
-    pub fn last_exit_in_words(&self) -> Option<String> {
-        self.last_exit.map(words_for)
-    }
 }
 
 /// One configured process with all that is known of it.
@@ -220,18 +200,17 @@ impl Process {
 
     /// What a check has found out about the child with this pid. About another one it says nothing any more.
     pub fn note_health(&mut self, pid: i32, health: Health) {
-        if self.pid() != Some(Pid(pid)) {
-            return;
+        if self.pid() == Some(Pid(pid)) {
+            self.history.checked(health);
         }
-        let bad = |health: &Health| matches!(health, Health::Unhealthy { .. });
-        if bad(&health) && !self.history.health.as_ref().is_some_and(bad) {
-            self.history.unhealthy += 1;
-        }
-        self.history.health = Some(health);
     }
 
     pub fn laststart(&self) -> UnixTime {
         self.laststart.map_or(UnixTime::default(), |now| now.unix)
+    }
+
+    pub fn last_started(&self) -> Option<Now> {
+        self.laststart
     }
 
     pub fn laststop(&self) -> UnixTime {
@@ -277,9 +256,17 @@ impl Process {
             return;
         }
         match self.phase {
-            Phase::Stopped | Phase::Exited { .. } | Phase::Fatal => self.spawn(turn),
+            Phase::Stopped | Phase::Fatal => self.spawn(turn),
+            Phase::Exited { .. } => {
+                // Unless somebody has asked for it.
+                if self.start == Start::Usual {
+                    self.history.restarts += 1;
+                }
+                self.spawn(turn);
+            }
             Phase::Backoff { retry_at, .. } => {
                 if may_start && !self.retries_used_up() && retry_at <= now {
+                    self.history.restarts += 1;
                     self.spawn(turn);
                 }
                 if self.state() == ProcessState::Backoff && self.retries_used_up() {
