@@ -234,6 +234,9 @@ fn inet_server(loader: &Loader<'_>, section: &str) -> Result<ServerConfig, Optio
         username,
         password,
         allowed_hosts: reader.read(&rows::ALLOWED_HOSTS)?,
+        nodename: None,
+        metrics_auth: true,
+        health_auth: true,
     })
 }
 
@@ -283,6 +286,9 @@ fn unix_server(loader: &Loader<'_>, section: &str) -> Result<ServerConfig, Optio
         username,
         password,
         allowed_hosts: Vec::new(),
+        nodename: None,
+        metrics_auth: true,
+        health_auth: true,
     })
 }
 
