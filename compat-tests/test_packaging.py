@@ -141,7 +141,7 @@ def test_a_new_machine_gets_a_configuration_that_can_be_used(made, machine):
     assert out.endswith("\n1 warning\n") and 'No file matches via include "/etc/supervisor/conf.d/*.conf"' in out, out
     assert (machine.root / "var/log/supervisor").is_dir() and (machine.root / "etc/supervisor/conf.d").is_dir()
     machine.dpkg("--purge", "supervisord")
-    assert not (machine.root / "etc/supervisor").exists() and not (machine.root / "var/log/supervisor").exists()
+    assert not (machine.root / "etc/supervisor").exists() and not (machine.root / "etc/init.d/supervisor").exists() and not (machine.root / "var/log/supervisor").exists()
 
 
 def test_it_takes_over_what_debian_s_supervisor_has(made, machine):
@@ -157,7 +157,7 @@ def test_it_takes_over_what_debian_s_supervisor_has(made, machine):
             machine.dpkg(*happens)
         assert machine.read("etc/supervisor/supervisord.conf") == MINE
         assert sorted(path.name for path in (machine.root / "etc/supervisor").iterdir()) == ["conf.d", "supervisord.conf"]
-        assert "Type=notify" in machine.read(unit)
+        assert "Type=notify" in machine.read(unit) and os.access(machine.root / "etc/init.d/supervisor", os.X_OK)
     machine.dpkg("--purge", "supervisord")
     assert machine.read("etc/supervisor/conf.d/x.conf") == "[program:x]\n"
 
