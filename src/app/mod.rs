@@ -15,7 +15,7 @@ mod source;
 mod start;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -57,7 +57,7 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
                 "Error: {error}\nFor help, use {} -h\n",
                 argv0.to_str_lossy()
             );
-            if let (StartError::Config(error), true) = (&error, io::stderr().is_terminal())
+            if let StartError::Config(error) = &error
                 && let Some(hint) = error.hint()
             {
                 eprintln!("{hint}");
