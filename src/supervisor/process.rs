@@ -391,9 +391,19 @@ impl Process {
     pub fn child_exited(&mut self, turn: &mut Turn<'_>, status: ExitStatus) {
         let now = turn.now;
         self.laststop = now.unix;
-        self.history.ended(status);
         let code = status.number();
         let expected = u8::try_from(code).is_ok_and(|code| self.config.exitcodes.contains(&code));
+        let in_order = match self.phase {
+            Phase::Stopping { .. } => true,
+            Phase::Starting { confirm_at, .. } => expected && now.moment >= confirm_at,
+            Phase::Running { .. }
+            | Phase::Stopped
+            | Phase::Backoff { .. }
+            | Phase::Exited { .. }
+            | Phase::Fatal
+            | Phase::Unknown { .. } => expected,
+        };
+        self.history.ended(now.unix, status, in_order);
         let words = words_for(status);
         let name = self.config.name.clone();
         match self.phase {
