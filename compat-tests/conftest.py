@@ -1,5 +1,6 @@
 """Makes the harness importable and says at the head of a run which programs are compared."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from harness import where  # noqa: E402 - the path must be known first
 
 
 def pytest_configure(config):
+    # A run that was started in the background inherits ignored keys, and so would every client that is told of Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     try:
         where.supervisord(where.REFERENCE), where.supervisord(where.OURS)
     except FileNotFoundError as missing:

@@ -51,7 +51,7 @@ def test_five_hundred_programs_start_restart_and_stop_without_a_trace():
             opened = opened or descriptors(daemon)
             wait_for(lambda: descriptors(daemon) <= opened, 10, what=lambda: f"{descriptors(daemon)}, not {opened}")
             seen.append(memory(daemon))
-        # The first rounds fill the allocator's pools.
-        assert seen[-1] <= seen[2] + 256, seen
+        # The first rounds fill the allocator's pools; what a large answer needed is given back a second later.
+        wait_for(lambda: memory(daemon) <= seen[2] + 256, 10, what=lambda: f"{seen}, and now {memory(daemon)}")
         assert daemon.signal(15).wait_end() == 0
         assert daemon.descendants() == []

@@ -10,6 +10,7 @@
 mod attention;
 mod backend;
 mod pidfile;
+mod service_manager;
 mod source;
 mod start;
 
@@ -25,6 +26,7 @@ use tokio::task::LocalSet;
 
 use self::attention::Attention;
 use self::pidfile::Pidfile;
+use self::service_manager::ServiceManager;
 use self::source::Source;
 use self::start::{StartError, Started, Starter};
 use crate::config::command_line::{self, Request};
@@ -154,9 +156,14 @@ async fn serve(started: Started, signals: &mut Signals) -> io::Result<Ending> {
     };
     let web = tokio::task::spawn_local(http::serve(servers, backend, limits, shutdown));
     let settling = tokio::task::spawn_local(settle());
+    let following = ServiceManager::of_this_process(!settings.nodaemon)
+        .map(|manager| tokio::task::spawn_local(manager.follow(handle.clone())));
     let attention = Attention::default();
     let ending = event_loop::run(&handle, signals, |handle| attention.pay(handle)).await;
     settling.abort();
+    if let Some(following) = following {
+        following.abort();
+    }
     drop(stop);
     let web = web
         .await

@@ -234,6 +234,11 @@ fn inet_server(loader: &Loader<'_>, section: &str) -> Result<ServerConfig, Optio
         username,
         password,
         allowed_hosts: reader.read(&rows::ALLOWED_HOSTS)?,
+        nodename: reader
+            .optional(&rows::NODENAME)?
+            .filter(|name| !name.is_empty()),
+        metrics_auth: reader.read(&rows::METRICS_AUTH)?,
+        health_auth: reader.read(&rows::HEALTH_AUTH)?,
     })
 }
 
@@ -283,6 +288,11 @@ fn unix_server(loader: &Loader<'_>, section: &str) -> Result<ServerConfig, Optio
         username,
         password,
         allowed_hosts: Vec::new(),
+        nodename: reader
+            .optional(&rows::NODENAME)?
+            .filter(|name| !name.is_empty()),
+        metrics_auth: reader.read(&rows::METRICS_AUTH)?,
+        health_auth: reader.read(&rows::HEALTH_AUTH)?,
     })
 }
 

@@ -241,6 +241,12 @@ pub struct ServerConfig {
     pub password: Option<String>,
     /// Further names by which a browser may know an inet server; `*` for any.
     pub allowed_hosts: Vec<String>,
+    /// What the server calls this node in its REST answers; the name of the machine if there is none (GO-264).
+    pub nodename: Option<String>,
+    /// Whether `/metrics` wants the password, if there is one.
+    pub metrics_auth: bool,
+    /// Whether the health endpoints want it.
+    pub health_auth: bool,
 }
 
 /// `[rpcinterface:x]` with the built-in factory: the namespace under which the methods are served (PLG-004).

@@ -156,6 +156,14 @@ pub fn user(text: &BStr, context: &LoadContext) -> Result<u32, Reason> {
     }
 }
 
+/// A user as the reference reads it, or what it refuses: `user:group` (GO-138).
+pub fn user_maybe_group(text: &BStr, context: &LoadContext) -> Result<(u32, Option<u32>), Reason> {
+    match user(text, context) {
+        Ok(uid) => Ok((uid, None)),
+        Err(reason) => user_and_group(text, context).ok_or(reason),
+    }
+}
+
 /// `user` or `user:group`; `None` when either does not exist, since the callers have words of their own (TYP-009).
 pub fn user_and_group(text: &BStr, context: &LoadContext) -> Option<(u32, Option<u32>)> {
     match text.split_once_str(":") {

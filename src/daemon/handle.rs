@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::rc::{Rc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bstr::BString;
 use tokio::sync::{Notify, broadcast, oneshot};
@@ -27,6 +27,7 @@ use crate::config::types::{Config, GroupConfig, MainLog, ProcessConfig, Supervis
 use crate::logs::activity::ActivityLog;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::health::Health;
+use crate::model::histogram::Histogram;
 use crate::model::log;
 use crate::model::signal::Signal;
 use crate::model::states::SupervisorState;
@@ -74,6 +75,7 @@ struct Core {
     callers: HashMap<RequestId, oneshot::Sender<Result<Reply, Fault>>>,
     next_request: u64,
     ending: Option<Ending>,
+    latencies: Latencies,
     /// Those who look on, if any.
     onlookers: broadcast::Sender<Rc<Event>>,
     hooks: HookRuns,
@@ -82,6 +84,17 @@ struct Core {
     process_changes: Rc<Notify>,
     /// What this is a part of.
     shared: Weak<Shared>,
+}
+
+/// What the loop is held up by. Told to whoever wants to know; nothing is decided by it.
+#[derive(Debug, Clone, Default)]
+pub struct Latencies {
+    /// One turn of the machine with all that it brings about, forks included.
+    pub turns: Histogram,
+    /// One round of reading what children have written, and of writing it to their logs.
+    pub rounds: Histogram,
+    /// How much later than wanted the machine got its tick.
+    pub lateness: Histogram,
 }
 
 /// How many events one who looks on may be behind before it misses some.
@@ -105,6 +118,7 @@ impl Handle {
             callers: HashMap::new(),
             next_request: 0,
             ending: None,
+            latencies: Latencies::default(),
             onlookers: broadcast::Sender::new(ONLOOKER_BACKLOG),
             hooks: HookRuns::default(),
             wants_attention: false,
@@ -218,6 +232,10 @@ impl Handle {
         core.os
             .program_file(config)
             .map_err(|error| error.to_string())
+    }
+
+    pub fn latencies(&self) -> Latencies {
+        self.0.core.borrow().latencies.clone()
     }
 
     /// Runs a hook, a check or the like on behalf of a program, for so long at most; dropping the future ends it, and with
@@ -364,7 +382,12 @@ impl Handle {
     }
 
     pub(super) fn tick(&self) {
-        self.0.core.borrow_mut().input(Input::Tick);
+        let mut core = self.0.core.borrow_mut();
+        if let Some(wanted) = core.supervisor.next_deadline() {
+            let late = core.now().moment.since(wanted);
+            core.latencies.lateness.add(late);
+        }
+        core.input(Input::Tick);
     }
 
     /// Reaps every child that has ended; of each the last output comes first (SPN-029).
@@ -398,8 +421,10 @@ impl Handle {
     /// One round of what children have written; false when nothing is left for another.
     pub(super) fn pump(&self) -> bool {
         let mut core = self.0.core.borrow_mut();
+        let begun = Instant::now();
         let mut heard = Vec::new();
         let more = core.os.pipes.pump(&mut heard);
+        core.latencies.rounds.add(begun.elapsed());
         core.hear(heard);
         more
     }
@@ -416,6 +441,7 @@ impl Core {
 
     /// Takes a turn and does what it announces. Nothing awaits in between.
     fn turn<R>(&mut self, act: impl FnOnce(&mut Supervisor, &mut Turn<'_>) -> R) -> R {
+        let begun = Instant::now();
         let now = self.now();
         let mut announced = Vec::new();
         let mut effects = |effect| announced.push(effect);
@@ -424,6 +450,7 @@ impl Core {
         for effect in announced {
             self.apply(effect);
         }
+        self.latencies.turns.add(begun.elapsed());
         result
     }
 

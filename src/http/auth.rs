@@ -174,6 +174,9 @@ mod tests {
             username: Some(username.to_owned()),
             password: Some(password.to_owned()),
             allowed_hosts: Vec::new(),
+            nodename: None,
+            metrics_auth: true,
+            health_auth: true,
         })
     }
 

@@ -61,6 +61,9 @@ pub fn unix_server(path: &Path) -> ServerConfig {
         username: None,
         password: None,
         allowed_hosts: Vec::new(),
+        nodename: None,
+        metrics_auth: true,
+        health_auth: true,
     }
 }
 
@@ -74,6 +77,9 @@ pub fn inet_server(host: &str, port: u16) -> ServerConfig {
         username: None,
         password: None,
         allowed_hosts: Vec::new(),
+        nodename: None,
+        metrics_auth: true,
+        health_auth: true,
     }
 }
 

@@ -5,6 +5,8 @@
 
 pub mod fault;
 pub mod health;
+pub mod histogram;
+pub mod json;
 pub mod log;
 pub mod namespec;
 pub mod process_info;

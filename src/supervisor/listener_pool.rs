@@ -19,6 +19,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::event::Event;
+use super::pools::Queue;
 use super::result_handler::{Printed, Printers, ResultHandler, Verdict};
 use super::turn::{Os, ProcessId};
 use crate::config::types::EventListenerConfig;
@@ -70,6 +71,8 @@ pub struct ListenerPool {
     /// In the order of the configuration: the first who can takes an event (EVL-023).
     members: Vec<Member>,
     buffer: VecDeque<Accepted>,
+    /// Events that had to make room.
+    dropped: u64,
     next_serial: Serial,
     /// Something changed since the last attempt to get rid of an event.
     awake: bool,
@@ -98,6 +101,7 @@ impl ListenerPool {
             handler: ResultHandler::named(&config.result_handler),
             members: members.into_iter().map(member).collect(),
             buffer: VecDeque::new(),
+            dropped: 0,
             next_serial: Serial::default(),
             awake: false,
         }
@@ -105,6 +109,15 @@ impl ListenerPool {
 
     pub fn priority(&self) -> i64 {
         self.priority
+    }
+
+    pub fn queue(&self) -> Queue<'_> {
+        Queue {
+            pool: &self.name,
+            length: self.buffer.len(),
+            capacity: self.buffer_size,
+            dropped: self.dropped,
+        }
     }
 
     /// Whether events of this type come here; an abstract type stands for all below it (EVL-016).
@@ -147,6 +160,7 @@ impl ListenerPool {
             return;
         }
         if let Some(lost) = self.buffer.pop_front() {
+            self.dropped += 1;
             log::error!(
                 "pool {} event buffer overflowed, discarding event {}",
                 self.name,

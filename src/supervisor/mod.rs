@@ -11,6 +11,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `process` | one process: spawn, stop, signal, exit, transition |
+//! | `history` | what happened to it so far, for those who look on |
 //! | `hook` | what is run around a process's life, and the bargain with whoever runs it |
 //! | `group` | who belongs together |
 //! | `control` | what clients ask for |
@@ -24,6 +25,7 @@
 pub mod command;
 pub mod event;
 pub mod group;
+pub mod history;
 pub mod hook;
 pub mod listener_pool;
 pub mod process;
@@ -47,6 +49,7 @@ use event::Event;
 use group::{GroupId, ProcessGroup};
 use listener_pool::Serial;
 use pools::Pools;
+pub use pools::Queue;
 use process::{Process, log_hook, words_for};
 use shutdown::Shutdown;
 use tick::Ticks;

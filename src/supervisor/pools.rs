@@ -24,6 +24,16 @@ pub struct Pools {
     printers: Printers,
 }
 
+/// What waits for the listeners of one pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue<'a> {
+    pub pool: &'a str,
+    pub length: usize,
+    pub capacity: usize,
+    /// How many events had to go because the buffer was full.
+    pub dropped: u64,
+}
+
 impl Pools {
     /// Numbers go on where a former run of this process left off (SHD-015).
     pub fn continuing(identifier: String, next_serial: Serial) -> Self {
@@ -75,6 +85,10 @@ impl Pools {
         self.pools
             .iter()
             .map(|(group, pool)| (pool.priority(), *group))
+    }
+
+    pub fn queues(&self) -> impl Iterator<Item = Queue<'_>> {
+        self.pools.values().map(ListenerPool::queue)
     }
 
     /// Lets a pool send what it has; true when it sent something.

@@ -38,6 +38,7 @@ use std::time::Duration;
 use super::command::ExitStatus;
 use super::event::{Event, StateExtra};
 use super::group::GroupId;
+use super::history::History;
 use super::hook::{HookKind, HookRun};
 use super::turn::{ChildKind, Effect, Pid, ProcessId, Spawned, Turn};
 use crate::config::types::ProcessConfig;
@@ -86,23 +87,6 @@ pub enum Phase {
     Unknown {
         pid: Option<Pid>,
     },
-}
-
-/// What happened to a process since its group was activated; for people, nothing is decided by it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct History {
-    /// How often it was started, with or without success.
-    pub starts: u64,
-    /// How often a child of it has ended.
-    pub exits: u64,
-    pub last_exit: Option<ExitStatus>,
-}
-
-impl History {
-    /// `exit status 1`, `terminated by SIGKILL`; `None` when no child has ended yet.
-    pub fn last_exit_in_words(&self) -> Option<String> {
-        self.last_exit.map(words_for)
-    }
 }
 
 /// One configured process with all that is known of it.
@@ -245,9 +229,14 @@ impl Process {
             return;
         }
         match self.phase {
-            Phase::Stopped | Phase::Exited { .. } => self.spawn(turn),
+            Phase::Stopped => self.spawn(turn),
+            Phase::Exited { .. } => {
+                self.history.restarts += 1;
+                self.spawn(turn);
+            }
             Phase::Backoff { retry_at, .. } => {
                 if may_start && !self.retries_used_up() && retry_at <= now {
+                    self.history.restarts += 1;
                     self.spawn(turn);
                 }
                 if self.state() == ProcessState::Backoff && self.retries_used_up() {

@@ -363,6 +363,13 @@ fn assert_indexes_agree(supervisor: &Supervisor) {
     for process in supervisor.processes.values() {
         let queued = supervisor.process_deadlines.get(&process.id).copied();
         assert_eq!(queued, process.deadline(may_start), "{process:?}");
+        // Every start is still under way, has ended, or came to nothing.
+        let history = process.history();
+        let ends: u64 = history.ends().iter().map(|(_, times)| times).sum();
+        let under_way = u64::from(process.pid().is_some());
+        assert_eq!(history.exits, ends);
+        assert!(history.restarts <= history.starts && history.exits + under_way <= history.starts);
+        assert!(history.starts <= history.exits + under_way + history.backoffs);
     }
 }
 

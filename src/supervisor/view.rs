@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::Supervisor;
 use super::event::Channel;
-use super::process::{History, Process};
+use super::history::History;
+use super::process::Process;
 use super::turn::{ChildKind, Pid, ProcessId};
+use super::{Queue, Supervisor};
 use crate::config::types::{GroupConfig, LogFile, ProcessConfig, StreamConfig};
 use crate::model::process_info::ProcessInfo;
 use crate::model::states::{ProcessState, SupervisorState};
@@ -82,6 +83,11 @@ impl Supervisor {
     /// What happened to a process so far.
     pub fn history(&self, id: ProcessId) -> Option<&History> {
         self.processes.get(&id).map(Process::history)
+    }
+
+    /// What waits for the listeners of each pool.
+    pub fn event_queues(&self) -> impl Iterator<Item = Queue<'_>> {
+        self.pools.queues()
     }
 
     pub fn process_count(&self) -> usize {

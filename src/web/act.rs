@@ -7,9 +7,9 @@ use tokio::task::JoinSet;
 
 use super::actions::{self, call};
 use super::form::Form;
-use super::json::{Object, array, text};
 use crate::daemon::handle::Handle;
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::json::{Object, array, text};
 use crate::model::namespec::{Namespec, display_name};
 use crate::supervisor::command::{Command, Reply};
 

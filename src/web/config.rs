@@ -3,9 +3,9 @@
 
 use bstr::ByteSlice;
 
-use super::json::{Object, array, text};
 use crate::config::types::{Autorestart, GroupConfig, LogFile, ProcessConfig, StreamConfig};
 use crate::daemon::handle::Handle;
+use crate::model::json::{Object, array, text};
 use crate::model::namespec::display_name;
 
 pub fn json(handle: &Handle) -> String {

@@ -22,10 +22,10 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{AbortHandle, spawn_local, yield_now};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::json::{Object, array, text};
-use super::sample::{Sampler, Usage};
 use crate::daemon::handle::Handle;
+use crate::daemon::usage::{Sampler, Usage};
 use crate::logs::local_time::LocalTime;
+use crate::model::json::{Object, array, text};
 use crate::model::namespec::display_name;
 use crate::model::process_info::{ProcessInfo, description};
 use crate::model::states::ProcessState;

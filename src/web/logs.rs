@@ -5,9 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use super::form::Form;
-use super::json::{Object, array};
 use super::{Answer, actions};
 use crate::daemon::handle::Handle;
+use crate::model::json::{Object, array};
 use crate::supervisor::event::Channel;
 
 /// How much of a log a view begins with.

@@ -17,10 +17,8 @@ mod config;
 mod confirm;
 mod form;
 mod html;
-mod json;
 mod live;
 mod logs;
-mod sample;
 mod status;
 mod tail_page;
 

@@ -245,6 +245,7 @@ proptest! {
                 prop_assert!(pool.buffer.is_empty() || !waiting);
                 // Nothing is lost without a line that says so.
                 let accounted = lines.processed.load(Ordering::Relaxed) + lines.overflowed.load(Ordering::Relaxed);
+                prop_assert_eq!(pool.queue().dropped, lines.overflowed.load(Ordering::Relaxed) as u64);
                 prop_assert_eq!(accounted + busy + pool.buffer.len(), usize::try_from(emitted).expect("it only grows"));
             }
             Ok(())

@@ -32,8 +32,7 @@ impl Process {
         let now = turn.now;
         let pid = self.pid();
         self.laststop = now.unix;
-        self.history.exits += 1;
-        self.history.last_exit = Some(status);
+        self.history.ended(status);
         self.last_end = Some(status);
         let code = status.number();
         let expected = u8::try_from(code).is_ok_and(|code| self.config.exitcodes.contains(&code));
@@ -165,6 +164,7 @@ impl Process {
     /// has it.
     pub(super) fn back_off(&mut self, turn: &mut Turn<'_>, from: ProcessState) {
         self.backoff += 1;
+        self.history.backoffs += 1;
         let now = turn.now.moment;
         let usual = i64::try_from(self.backoff).unwrap_or(i64::MAX);
         let wait = self.pause(usual).max(SHORTEST_RETRY_PACE);

@@ -1,4 +1,4 @@
-//! JSON for the page's script, written by hand: a few objects of text, numbers and booleans.
+//! JSON written by hand, for the page's script and for REST: a few objects of text, numbers and booleans.
 
 use std::fmt::{Display, Write};
 
