@@ -37,6 +37,7 @@ use crate::daemon::event_loop::{self, Signals};
 use crate::daemon::memory;
 use crate::http;
 use crate::logs::activity::ActivityLog;
+use crate::logs::console;
 use crate::model::log;
 use crate::supervisor::turn::Ending;
 
@@ -48,7 +49,7 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
         .map(|word| word.into_vec().into())
         .collect();
     let argv0 = started_as(&argv0, std::env::var_os("PATH").as_deref());
-    match run_all(&argv0, &arguments, announce) {
+    let code = match run_all(&argv0, &arguments, announce) {
         Ok(code) => code,
         Err(error) => {
             log::critical!("{error}");
@@ -63,8 +64,13 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
             }
             ExitCode::from(error.status())
         }
-    }
+    };
+    console::flush(LAST_WORDS);
+    code
 }
+
+/// How long whoever reads our stdout and stderr has for what programs wrote there; nothing is waited for otherwise.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn run_all(
     argv0: &BString,

@@ -85,6 +85,14 @@ impl Supervisor {
         self.processes.get(&id).map(Process::history)
     }
 
+    /// The states of whoever is started by itself.
+    pub fn autostart_states(&self) -> impl Iterator<Item = ProcessState> {
+        let processes = self.processes.values();
+        processes
+            .filter(|process| process.config.autostart)
+            .map(Process::state)
+    }
+
     /// What waits for the listeners of each pool.
     pub fn event_queues(&self) -> impl Iterator<Item = Queue<'_>> {
         self.pools.queues()
