@@ -1,6 +1,6 @@
 //! What happened to a process since its group was activated. For people and their dashboards; nothing is decided by it.
 
-use super::command::ExitStatus;
+use super::command::{ExitStatus, Health};
 use super::process::words_for;
 
 /// The story of one process in numbers. All of them only grow.
@@ -15,6 +15,10 @@ pub struct History {
     /// How often a child of it has ended.
     pub exits: u64,
     pub last_exit: Option<ExitStatus>,
+    /// What the liveness check has last said of the present child; `None` when it has said nothing (GO-216).
+    pub health: Option<Health>,
+    /// How often a child of it was found unhealthy.
+    pub unhealthy: u64,
     /// In the order of their first happening; a program knows few ways to end.
     ends: Vec<(End, u64)>,
 }
@@ -31,6 +35,7 @@ impl History {
     pub fn ended(&mut self, status: ExitStatus) {
         self.exits += 1;
         self.last_exit = Some(status);
+        self.health = None;
         let end = match status {
             ExitStatus::Code(code) => End::Code(code),
             ExitStatus::Signal { number, .. } => End::Signal(number),

@@ -98,6 +98,11 @@ impl Supervisor {
         self.pools.queues()
     }
 
+    /// Whom a process waits for to be RUNNING before it starts (GO-185); nobody, as a rule.
+    pub fn waits_for(&self, id: ProcessId) -> impl Iterator<Item = ProcessId> {
+        self.wishes.blockers(id)
+    }
+
     pub fn process_count(&self) -> usize {
         self.processes.len()
     }
