@@ -59,6 +59,16 @@ pub struct EnvFile {
     pub optional: bool,
 }
 
+impl Extensions {
+    /// Whether somebody has to look after the program beside the machine: checks, watches, a schedule.
+    pub fn wants_attention(&self) -> bool {
+        self.liveness.is_some()
+            || self.cron.is_some()
+            || self.binary_watch.is_some()
+            || self.directory_watch.is_some()
+    }
+}
+
 /// A growing pause between automatic restarts. It starts over once the process has been RUNNING.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RestartDelay {

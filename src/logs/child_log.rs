@@ -15,6 +15,7 @@ use super::counters::LogCounters;
 use super::file_target::{FileTarget, News};
 use super::rotating::{RotatingFile, Rotation};
 use super::shared_file::SharedFile;
+use super::special::is_missing_null;
 use super::syslog::Syslog;
 
 /// The open log of one stream of one child.
@@ -43,7 +44,7 @@ impl ChildLog {
 
     /// Adds a file, opened now. An empty path is no file (LOG-005). The error is what a spawn fails with (LOG-024).
     pub fn with_file(mut self, path: &Path, rotation: Rotation) -> io::Result<Self> {
-        self.file = match path.as_os_str().is_empty() {
+        self.file = match path.as_os_str().is_empty() || is_missing_null(path) {
             true => None,
             false => Some(FileTarget::own(RotatingFile::open(path, rotation)?)),
         };

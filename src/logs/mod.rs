@@ -26,7 +26,7 @@ mod resolve;
 pub mod rotating;
 pub mod shared_file;
 pub mod slice;
-mod special;
+pub mod special;
 pub mod syslog;
 
 #[cfg(test)]
