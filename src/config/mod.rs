@@ -13,6 +13,7 @@ pub mod command_line;
 pub mod context;
 pub mod diff;
 pub mod dump;
+pub mod env_file;
 pub mod error;
 pub mod expand;
 pub mod extensions;
