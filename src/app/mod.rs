@@ -7,6 +7,7 @@
 //! What goes wrong before the loop is told on stderr in two lines (ERR-001), and while there is a terminal to tell it
 //! on: leaving for the background is the last thing before the loop, and before there is a runtime.
 
+mod attention;
 mod backend;
 mod pidfile;
 mod service_manager;
@@ -23,6 +24,7 @@ use bstr::{BString, ByteSlice};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
+use self::attention::Attention;
 use self::pidfile::Pidfile;
 use self::service_manager::ServiceManager;
 use self::source::Source;
@@ -107,7 +109,7 @@ fn run_until_shutdown(mut starter: Starter, first: Started) -> Result<ExitCode, 
             .block_on(&runtime, serve(started, &mut signals))
             .map_err(StartError::Process)?;
         match ending {
-            Ending::Shutdown => return Ok(ExitCode::SUCCESS),
+            Ending::Shutdown { status } => return Ok(ExitCode::from(status)),
             Ending::Restart => {
                 let serial = handle.next_serial();
                 // The old machine must be gone, with all that it has open, before the new one comes.
@@ -156,7 +158,8 @@ async fn serve(started: Started, signals: &mut Signals) -> io::Result<Ending> {
     let settling = tokio::task::spawn_local(settle());
     let following = ServiceManager::of_this_process(!settings.nodaemon)
         .map(|manager| tokio::task::spawn_local(manager.follow(handle.clone())));
-    let ending = event_loop::run(&handle, signals).await;
+    let attention = Attention::default();
+    let ending = event_loop::run(&handle, signals, |handle| attention.pay(handle)).await;
     settling.abort();
     if let Some(following) = following {
         following.abort();

@@ -24,6 +24,7 @@ use crate::daemon::unix_os::{ChildSettings, UnixOs};
 use crate::http::{self, BindError, BoundServer};
 use crate::logs::activity::{ActivityLog, OpenError, Target};
 use crate::logs::rotating::Rotation;
+use crate::logs::special::is_missing_null;
 use crate::logs::syslog::Syslog;
 use crate::model::log::{self, LogLevel};
 use crate::model::py_repr::repr_str;
@@ -277,12 +278,13 @@ fn open_log(activity: &ActivityLog, config: &SupervisordConfig) -> Result<(), St
             .map_err(StartError::Process)?;
         targets.push(Target::Stream(stdout));
     }
-    targets.push(match &config.logfile {
-        MainLog::Syslog => Target::Syslog(Syslog::local("supervisord")),
-        MainLog::File(path) => Target::File {
+    targets.extend(match &config.logfile {
+        MainLog::File(path) if is_missing_null(path) => None,
+        MainLog::Syslog => Some(Target::Syslog(Syslog::local("supervisord"))),
+        MainLog::File(path) => Some(Target::File {
             path: path.clone(),
             rotation: Rotation::from_options(config.logfile_maxbytes, config.logfile_backups),
-        },
+        }),
     });
     let level = u64::try_from(config.loglevel)
         .ok()

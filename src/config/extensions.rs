@@ -51,6 +51,16 @@ pub struct Extensions {
     pub syslog: SyslogOptions,
 }
 
+impl Extensions {
+    /// Whether somebody has to look after the program beside the machine: checks, watches, a schedule.
+    pub fn wants_attention(&self) -> bool {
+        self.liveness.is_some()
+            || self.cron.is_some()
+            || self.binary_watch.is_some()
+            || self.directory_watch.is_some()
+    }
+}
+
 /// One of `envFiles` (GO-157 to GO-163).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvFile {

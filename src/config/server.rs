@@ -115,8 +115,8 @@ fn temporary_directory(context: &LoadContext) -> BString {
         .chain(usual)
         .map(|directory| paths::abspath(directory.as_bstr(), context))
         .find(|directory| can_hold_a_file(&paths::to_path(directory.as_bstr())))
-        // Python cannot even start then; the check that the directory exists follows.
-        .unwrap_or_else(|| BString::from("/tmp"))
+        // Python cannot even start then. Whoever asks for AUTO logs here will hear of it.
+        .unwrap_or_else(|| paths::abspath(BStr::new("."), context))
 }
 
 fn can_hold_a_file(directory: &Path) -> bool {

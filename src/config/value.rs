@@ -195,11 +195,16 @@ pub fn existing_directory(text: &BStr, context: &LoadContext) -> Result<PathBuf,
     }
 }
 
-/// A path whose directory, if it names one, exists; with `~` expanded (TYP-011).
+/// What these names mean is there without them: `logs::special` knows.
+const WITHOUT_DEV: [&str; 3] = ["/dev/null", "/dev/stdout", "/dev/stderr"];
+
+/// A path whose directory, if it names one, exists; with `~` expanded (TYP-011). A root folder without `/dev` is no
+/// reason to refuse its best known names.
 pub fn existing_dirpath(text: &BStr, context: &LoadContext) -> Result<PathBuf, Reason> {
     let path = expanduser(text, context);
     let directory = dirname(path.as_bstr());
-    if directory.is_empty() || is_dir(directory, context) {
+    let is_known = || WITHOUT_DEV.iter().any(|known| path == *known);
+    if directory.is_empty() || is_dir(directory, context) || is_known() {
         Ok(paths::to_path(path.as_bstr()))
     } else {
         Err(Reason::NoParentDirectory {

@@ -4,25 +4,29 @@
 //! one turn, and no borrow is ever held across an `.await`.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::RawFd;
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
 use bstr::BString;
 use tokio::sync::{Notify, broadcast, oneshot};
+use tokio::task::spawn_local;
 
 use super::helpers::{self, Helper, Helpers};
+use super::hooks::HookRuns;
 use super::pipes::{Heard, StdinError};
 use super::probe;
+use super::readiness::Readiness;
 use super::reap;
 use super::unix_os::UnixOs;
 use crate::config::extensions::Probe;
-use crate::config::types::{Config, GroupConfig, MainLog, SupervisordConfig};
+use crate::config::types::{Config, GroupConfig, MainLog, ProcessConfig, SupervisordConfig};
 use crate::logs::activity::ActivityLog;
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::health::Health;
 use crate::model::histogram::Histogram;
 use crate::model::log;
 use crate::model::signal::Signal;
@@ -33,7 +37,9 @@ use crate::supervisor::command::{Command, Input, Reply, RequestId};
 use crate::supervisor::event::{Channel, Event};
 use crate::supervisor::hook::{HookOrder, HookOutcome};
 use crate::supervisor::listener_pool::Serial;
-use crate::supervisor::turn::{ActivationError, ChildKind, Effect, Ending, ProcessId, Turn};
+use crate::supervisor::turn::{
+    ActivationError, ChildKind, Effect, Ending, Os, ProcessId, SignalTarget, Turn,
+};
 
 pub use super::probe::{Principal, ProbeError};
 
@@ -56,6 +62,9 @@ struct Shared {
     /// The event loop should look at the deadline and the ending again.
     changed: Notify,
     helpers: Helpers,
+    process_changes: Rc<Notify>,
+    /// What is known of the health of processes that are checked.
+    health: RefCell<BTreeMap<ProcessId, Health>>,
 }
 
 /// The machine with its hands.
@@ -69,6 +78,12 @@ struct Core {
     latencies: Latencies,
     /// Those who look on, if any.
     onlookers: broadcast::Sender<Rc<Event>>,
+    hooks: HookRuns,
+    /// A group has become active that wants to be looked after.
+    wants_attention: bool,
+    process_changes: Rc<Notify>,
+    /// What this is a part of.
+    shared: Weak<Shared>,
 }
 
 /// What the loop is held up by. Told to whoever wants to know; nothing is decided by it.
@@ -105,14 +120,23 @@ impl Handle {
             ending: None,
             latencies: Latencies::default(),
             onlookers: broadcast::Sender::new(ONLOOKER_BACKLOG),
+            hooks: HookRuns::default(),
+            wants_attention: false,
+            process_changes: Rc::default(),
+            shared: Weak::new(),
         };
         core.turn(|supervisor, turn| supervisor.boot(turn, groups))?;
-        Ok(Self(Rc::new(Shared {
-            core: RefCell::new(core),
-            settings: RefCell::new(settings),
-            reader,
-            changed: Notify::new(),
-            helpers: Helpers::default(),
+        Ok(Self(Rc::new_cyclic(|shared| {
+            core.shared = shared.clone();
+            Shared {
+                settings: RefCell::new(settings),
+                reader,
+                changed: Notify::new(),
+                helpers: Helpers::default(),
+                process_changes: Rc::clone(&core.process_changes),
+                health: RefCell::default(),
+                core: RefCell::new(core),
+            }
         })))
     }
 
@@ -142,6 +166,30 @@ impl Handle {
         }
     }
 
+    /// Stops a process and starts it again, whatever becomes of who asks for it. What stands in the way is in the log.
+    pub fn restart(&self, namespec: String) {
+        let handle = self.clone();
+        spawn_local(async move {
+            let stop = Command::StopProcess {
+                namespec: namespec.clone(),
+                wait: true,
+            };
+            let start = Command::StartProcess {
+                namespec: namespec.clone(),
+                wait: false,
+            };
+            let outcome = match handle.call(stop).await {
+                Ok(_) => handle.call(start).await,
+                // It has ended by itself.
+                Err(fault) if fault.code == FaultCode::NotRunning => handle.call(start).await,
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = outcome {
+                log::warn!("cannot restart '{namespec}': {fault}");
+            }
+        });
+    }
+
     /// Everything that happens from now on. Who does not keep up misses the oldest, and is told so.
     pub fn events(&self) -> broadcast::Receiver<Rc<Event>> {
         self.0.core.borrow().onlookers.subscribe()
@@ -155,6 +203,39 @@ impl Handle {
 
     pub fn latencies(&self) -> Latencies {
         self.0.core.borrow().latencies.clone()
+    }
+
+    /// What is known of the health of a process; `None` for one that is not checked.
+    pub fn health(&self, id: ProcessId) -> Option<Health> {
+        self.0.health.borrow().get(&id).cloned()
+    }
+
+    /// For whoever checks processes.
+    pub fn note_health(&self, id: ProcessId, health: Option<Health>) {
+        let mut known = self.0.health.borrow_mut();
+        match health {
+            Some(health) => _ = known.insert(id, health),
+            None => _ = known.remove(&id),
+        }
+    }
+
+    /// Sends a signal to the process group of a running child, past the machine: what it means is between whoever sends
+    /// it and the program (GO-172). False when there is no child.
+    pub fn signal_group(&self, id: ProcessId, signal: Signal) -> bool {
+        let mut core = self.0.core.borrow_mut();
+        let Some(pid) = core.supervisor.pid(id) else {
+            return false;
+        };
+        let sent = core.os.signal(SignalTarget::Group(pid), signal);
+        sent.is_ok()
+    }
+
+    /// The file that a start of this program would execute now; the error is a text for people.
+    pub fn program_file(&self, config: &ProcessConfig) -> Result<PathBuf, String> {
+        let core = self.0.core.borrow();
+        core.os
+            .program_file(config)
+            .map_err(|error| error.to_string())
     }
 
     /// Runs a hook, a check or the like on behalf of a program, for so long at most; dropping the future ends it, and with
@@ -175,9 +256,8 @@ impl Handle {
         words: Vec<BString>,
     ) -> Result<Helper, String> {
         let (ours, theirs) = helpers::output_pipe().map_err(|error| format!("no pipe: {error}"))?;
-        let Principal { group, config } = principal;
         let mut core = self.0.core.borrow_mut();
-        let pid = core.os.start_helper(group, config, words, theirs)?;
+        let pid = core.os.start_helper(principal, words, theirs)?;
         Ok(self.0.helpers.add(pid, ours))
     }
 
@@ -239,23 +319,30 @@ impl Handle {
             .map_err(|_| Fault::bare(FaultCode::Failed))
     }
 
-    /// A descriptor that is readable when children have written something.
-    pub(super) fn pipes_descriptor(&self) -> io::Result<OwnedFd> {
-        self.0
-            .core
-            .borrow()
-            .os
-            .pipes
-            .descriptor()
-            .try_clone_to_owned()
+    /// Readable when children have written something.
+    pub(super) fn pipes_readiness(&self) -> io::Result<Readiness> {
+        Readiness::of(&self.0.core.borrow().os.pipes.descriptor())
     }
 
     pub(super) async fn changed(&self) {
         self.0.changed.notified().await;
     }
 
+    /// How the run has ended. What hooks tidy up after the last programs is waited for.
     pub(super) fn ending(&self) -> Option<Ending> {
-        self.0.core.borrow().ending
+        let core = self.0.core.borrow();
+        core.ending.filter(|_| core.hooks.is_empty())
+    }
+
+    /// Whether a group that wants attention has become active since this was last asked.
+    pub(super) fn takes_attention(&self) -> bool {
+        std::mem::take(&mut self.0.core.borrow_mut().wants_attention)
+    }
+
+    /// Resolves when a process has changed its state, or a group has come or gone, since this last resolved. For one
+    /// caller.
+    pub async fn process_changes(&self) {
+        self.0.process_changes.notified().await;
     }
 
     /// How long until the machine wants a tick; `None` when it waits for nothing.
@@ -285,13 +372,13 @@ impl Handle {
             .map_err(|reason| format!("restart refused, everything runs on as before: {reason}"))
     }
 
-    /// Tells the machine that a hook is over. Who runs hooks calls this once for each, from outside any turn.
-    pub fn hook_ended(&self, order: Rc<HookOrder>, outcome: HookOutcome) {
-        self.0
-            .core
-            .borrow_mut()
-            .input(Input::HookEnded { order, outcome });
-        self.0.changed.notify_one();
+    /// Tells the machine that a hook is over, unless it has been killed meanwhile.
+    pub(super) fn hook_ended(&self, order: Rc<HookOrder>, outcome: HookOutcome) {
+        let mut core = self.0.core.borrow_mut();
+        if core.hooks.finish(order.run) {
+            core.input(Input::HookEnded { order, outcome });
+            self.0.changed.notify_one();
+        }
     }
 
     pub(super) fn tick(&self) {
@@ -370,7 +457,10 @@ impl Core {
     fn apply(&mut self, effect: Effect) {
         match effect {
             // Listeners have it already; an error means that nobody looks on.
-            Effect::Emitted(event) => _ = self.onlookers.send(event),
+            Effect::Emitted(event) => {
+                self.note(&event);
+                _ = self.onlookers.send(event);
+            }
             Effect::Print((channel, bytes)) => print(channel, &bytes),
             Effect::Reply(request, answer) => {
                 if let Some(caller) = self.callers.remove(&request) {
@@ -382,10 +472,27 @@ impl Core {
                 self.activity.reopen();
                 self.os.pipes.reopen_logs();
             }
-            // Nothing runs hooks yet; the machine goes on when their time is over.
-            Effect::RunHook(_) | Effect::KillHook(_) => {}
+            Effect::RunHook(order) => {
+                // There is no hook before there is a handle, and none after.
+                if let Some(shared) = self.shared.upgrade() {
+                    self.hooks.begin(Handle(shared), order);
+                }
+            }
+            Effect::KillHook(run) => self.hooks.kill(run),
             Effect::Finished(ending) => self.ending = Some(ending),
         }
+    }
+
+    /// Tells those who look after processes that there is something to see.
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::GroupAdded { name } => {
+                self.wants_attention |= self.supervisor.group_wants_attention(name);
+            }
+            Event::ProcessState { .. } | Event::GroupRemoved { .. } => {}
+            _ => return,
+        }
+        self.process_changes.notify_one();
     }
 
     /// Passes on what pipes told.

@@ -28,11 +28,30 @@ pub fn find(
     program_path: Option<&BStr>,
     own_path: Option<&BStr>,
 ) -> Result<Program, CommandError> {
-    let argv = shlex::split(command).map_err(|error| CommandError::CantParse {
+    find_words(words(command)?, program_path, own_path)
+}
+
+/// Where the program of a command is or, if its place is named, would be.
+pub fn locate(
+    command: &BStr,
+    program_path: Option<&BStr>,
+    own_path: Option<&BStr>,
+) -> Result<BString, CommandError> {
+    let words = words(command)?;
+    let name = words.first().ok_or(CommandError::Empty)?;
+    if name.contains(&b'/') {
+        return Ok(name.clone());
+    }
+    search(name.as_bstr(), program_path, own_path).ok_or_else(|| CommandError::NotFound {
+        command: name.to_string(),
+    })
+}
+
+fn words(command: &BStr) -> Result<Vec<BString>, CommandError> {
+    shlex::split(command).map_err(|error| CommandError::CantParse {
         command: command.to_string(),
         reason: error.to_string(),
-    })?;
-    find_words(argv, program_path, own_path)
+    })
 }
 
 /// The same for a command that has been taken apart already and runs in this directory: a name with a slash in it is a

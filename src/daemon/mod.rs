@@ -12,8 +12,10 @@
 //! | `fcgi` | sockets that FastCGI programs listen on |
 //! | `exec` | from a plan to a running child |
 //! | `helpers` | commands that run beside the programs |
+//! | `hooks` | runs the hooks that the machine orders |
 //! | `probe` | what succeeds or fails: commands, connections, HTTP questions |
 //! | `pipes` | bytes from and to children |
+//! | `readiness` | waiting for a kernel object |
 //! | `rest` | reading a trickle in batches |
 //! | `memory` | giving back what only the start needed |
 //! | `reap` | the one place that waits for children |
@@ -32,12 +34,14 @@ pub mod exec;
 pub mod fcgi;
 pub mod handle;
 pub mod helpers;
+mod hooks;
 pub mod limits;
 pub mod lookup;
 pub mod memory;
 pub mod pipes;
 pub mod privileges;
 pub mod probe;
+pub mod readiness;
 pub mod reap;
 pub mod rest;
 pub mod unix_os;

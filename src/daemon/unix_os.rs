@@ -4,7 +4,7 @@ use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -17,6 +17,7 @@ use super::fcgi::{Resolve, Sockets};
 use super::lookup::{self, Program};
 use super::pipes::{ChildEnds, Pipes, StdinError};
 use super::privileges::{self, Change};
+use super::probe::Principal;
 use crate::config::env_file::{self, EnvFileError, Pairs};
 use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::config::users::UserDatabase;
@@ -87,16 +88,18 @@ impl UnixOs {
         (program_path, own_path)
     }
 
-    /// Where the program of this process is, from the root: what a start would execute now.
+    /// Where the program of this process is, from the root: what a start would execute now. A place that is named is the
+    /// place, whether there is a program or not.
     pub fn program_file(&self, config: &ProcessConfig) -> Result<PathBuf, CommandError> {
-        let program = self.find(config, &variables_in_files(config).unwrap_or_default())?;
-        let path = PathBuf::from(OsString::from_vec(program.path.into()));
+        let files = variables_in_files(config).unwrap_or_default();
+        let (program_path, own_path) = self.paths(config, &files);
+        let named = lookup::locate(config.command.as_bstr(), program_path, own_path)?;
         // Executed once the child is in its directory.
         let directory = config.directory.as_ref();
         let place = directory.map_or_else(PathBuf::new, |directory| {
             OsStr::from_bytes(directory).into()
         });
-        let path = place.join(path);
+        let path = place.join(OsStr::from_bytes(&named));
         Ok(std::path::absolute(&path).unwrap_or(path))
     }
 
@@ -104,11 +107,15 @@ impl UnixOs {
     /// stdin (GO-183). The error is a text for people.
     pub fn start_helper(
         &mut self,
-        group: &str,
-        config: &ProcessConfig,
+        principal: &Principal,
         words: Vec<BString>,
         output: OwnedFd,
     ) -> Result<Pid, String> {
+        let Principal {
+            group,
+            config,
+            told,
+        } = principal;
         let files = variables_in_files(config).map_err(|error| error.to_string())?;
         let (program_path, own_path) = self.paths(config, &files);
         let program = match &config.directory {
@@ -122,7 +129,12 @@ impl UnixOs {
             stdout: output,
             stderr: None,
         };
-        let plan = self.plan(group, config, &files, program, &ends);
+        let mut plan = self.plan(group, config, &files, program, &ends);
+        for (name, value) in told {
+            // The texts are numbers and words of our own.
+            plan.environment
+                .extend(CString::new(format!("{name}={value}")));
+        }
         match self.stack.spawn(&plan) {
             Ok(pid) => Ok(Pid(pid)),
             Err(errno) => Err(format!("cannot fork: {}", errno_name(errno))),

@@ -13,6 +13,7 @@ use bstr::ByteSlice;
 use sha1::{Digest, Sha1};
 
 use super::origin::Names;
+use super::routes::Route;
 use crate::config::types::ServerConfig;
 
 /// The credentials of one server, or none at all, and its names.
@@ -20,7 +21,10 @@ use crate::config::types::ServerConfig;
 pub struct Gate {
     credentials: Option<Credentials>,
     /// By which names browsers may know us.
-    pub names: Names,
+    names: Names,
+    /// The same where no password is asked for.
+    names_without_password: Names,
+    metrics_are_open: bool,
 }
 
 #[derive(Clone)]
@@ -63,6 +67,22 @@ impl Gate {
         Self {
             credentials,
             names: Names::of(config),
+            names_without_password: Names::without_password(config),
+            metrics_are_open: !config.metrics_auth,
+        }
+    }
+
+    /// Whether this route is for everybody although the rest is not.
+    pub fn leaves_open(&self, route: &Route) -> bool {
+        matches!(route, Route::Metrics) && self.metrics_are_open
+    }
+
+    /// The names that count for such a route, or for the others.
+    pub fn names(&self, open: bool) -> &Names {
+        if open {
+            &self.names_without_password
+        } else {
+            &self.names
         }
     }
 

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::date::Date;
 use super::limits::Share;
+use crate::metrics::Exposition;
 use crate::web::Answer;
 use crate::web::assets::{self, Asset};
 
@@ -100,6 +101,22 @@ impl Reply {
             _share: share,
         });
         Self::whole("text/xml", bytes)
+    }
+
+    /// The answer to a scrape (GO-335).
+    pub fn exposition(exposition: Exposition, share: Share) -> Self {
+        let bytes = Bytes::from_owner(Counted {
+            bytes: exposition.body,
+            _share: share,
+        });
+        let mut reply = Self::whole(exposition.content_type, bytes);
+        if exposition.gzipped {
+            let gzip = HeaderValue::from_static("gzip");
+            reply.headers.push((header::CONTENT_ENCODING, gzip));
+        }
+        let differs = HeaderValue::from_static("Accept, Accept-Encoding");
+        reply.headers.extend([(header::VARY, differs), NOT_STORED]);
+        reply
     }
 
     /// A short text that says that all is well.

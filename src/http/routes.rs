@@ -22,6 +22,8 @@ pub enum Route {
     MainLogTail,
     /// `/ok.html`, which is for load balancers.
     Ok,
+    /// `/metrics` (GO-324).
+    Metrics,
     /// A page, or what belongs to one.
     Web(Resource),
     /// Nothing: 404 for those who look, 400 for the others (HTTP-064, HTTP-065).
@@ -45,19 +47,38 @@ impl Route {
             Self::MainLogTail
         } else if path.trim_start_matches('/') == "ok.html" {
             Self::Ok
+        } else if path == "/metrics" {
+            Self::Metrics
         } else {
             Resource::at(path).map_or(Self::Elsewhere, Self::Web)
         }
     }
 
-    /// Whether a handler for this route exists in the reference for the method; otherwise it is 400.
+    /// Whether there is a handler for this route and the method. Where the reference has the route, it is that which has
+    /// the handler; otherwise it is 400 there and 405 where the route is ours.
     pub fn takes(&self, method: &Method) -> bool {
         match self {
             Self::Rpc => method == Method::POST,
             Self::LogTail(_) | Self::MainLogTail => method == Method::GET,
             Self::Ok => method == Method::GET || method == Method::POST,
+            Self::Metrics => method == Method::GET || method == Method::HEAD,
             Self::Web(resource) => resource.methods().contains(&method.as_str()),
             Self::Elsewhere => method == Method::GET || method == Method::HEAD,
+        }
+    }
+}
+
+impl Route {
+    /// Whether the reference has nothing there: its rules for methods and bodies do not hold.
+    pub fn is_ours(&self) -> bool {
+        match self {
+            Self::Metrics => true,
+            Self::Rpc
+            | Self::LogTail(_)
+            | Self::MainLogTail
+            | Self::Ok
+            | Self::Web(_)
+            | Self::Elsewhere => false,
         }
     }
 }
@@ -85,7 +106,22 @@ impl Route {
                 Resource::Act => Effect::Change,
                 _ => Effect::Show,
             },
-            Self::LogTail(_) | Self::MainLogTail | Self::Ok | Self::Elsewhere => Effect::Show,
+            Self::LogTail(_) | Self::MainLogTail | Self::Ok | Self::Metrics | Self::Elsewhere => {
+                Effect::Show
+            }
+        }
+    }
+
+    /// What metrics call this part of the site.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Rpc => "rpc",
+            Self::LogTail(_) => "logtail",
+            Self::MainLogTail => "mainlogtail",
+            Self::Ok => "ok",
+            Self::Metrics => "metrics",
+            Self::Web(_) => "web",
+            Self::Elsewhere => "elsewhere",
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use hyper::StatusCode;
 
 use super::routes::LogTail;
+use crate::metrics::{Answered, Exposition, Wishes};
 use crate::web::{Answer, Ask, Resource};
 
 /// What the routes ask for. The daemon answers through `Handle` and `Rpc`; tests answer by themselves.
@@ -15,6 +17,12 @@ pub trait Backend {
 
     /// Answers for a page.
     fn page(&self, resource: Resource, ask: Ask<'_>) -> impl Future<Output = Answer>;
+
+    /// Answers a scrape.
+    fn metrics(&self, wishes: Wishes<'_>) -> impl Future<Output = Exposition>;
+
+    /// A request has its answer; for metrics.
+    fn answered(&self, kind: Answered, took: Duration);
 
     /// Where that log is; `None` when there is no such process, channel or file name (HTTP-092).
     fn process_log(&self, log: LogTail<'_>) -> Option<PathBuf>;

@@ -15,7 +15,7 @@ pub mod follow;
 pub mod local_time;
 pub mod rotating;
 pub mod slice;
-mod special;
+pub mod special;
 pub mod syslog;
 
 #[cfg(test)]

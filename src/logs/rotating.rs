@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
-use super::special::{is_device_path, remove_log};
+use super::special::{is_device_path, own_stream, remove_log};
 
 /// When a log is set aside, and how many old ones are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,11 +175,16 @@ impl AsRawFd for RotatingFile {
 
 /// Opens for writing at the end, and says whether the target has a position at all (LOG-021).
 fn open_for_append(path: &Path) -> io::Result<(File, bool)> {
-    let mut file = OpenOptions::new()
+    let opened = OpenOptions::new()
         .append(true)
         .create(true)
         .custom_flags(nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY)
-        .open(path)?;
+        .open(path);
+    let mut file = match opened {
+        Ok(file) => file,
+        // Others may hold it too, so its flags and its place are let alone.
+        Err(error) => return own_stream(path).map(|file| (file, true)).ok_or(error),
+    };
     if file.seek(SeekFrom::End(0)).is_ok() {
         return Ok((file, true));
     }

@@ -124,6 +124,16 @@ impl ExitStatus {
             Self::Signal { .. } => -1,
         }
     }
+
+    /// The number that a shell would give: 128 and the signal's number for a signal.
+    pub fn as_shell_status(self) -> u8 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal { number, .. } => {
+                u8::try_from(number).map_or(u8::MAX, |number| number.saturating_add(128))
+            }
+        }
+    }
 }
 
 /// Output of a child that is more than bytes for its log.

@@ -28,7 +28,7 @@ pub enum End {
 }
 
 impl History {
-    pub(super) fn ended(&mut self, status: ExitStatus) {
+    pub fn ended(&mut self, status: ExitStatus) {
         self.exits += 1;
         self.last_exit = Some(status);
         let end = match status {

@@ -111,6 +111,8 @@ pub struct Supervisor {
     /// Processes whose waiting callers are due for a line in the log.
     reports_due: Vec<ProcessId>,
     shutdown: Option<Shutdown>,
+    /// What supervisord leaves with when it shuts down.
+    exit_status: u8,
     /// Lent to the turn while one is taken.
     pools: Pools,
     ticks: Ticks,
@@ -150,6 +152,7 @@ impl Supervisor {
             touched: Vec::new(),
             reports_due: Vec::new(),
             shutdown: None,
+            exit_status: 0,
             pools: Pools::continuing(identifier, serial),
             ticks: Ticks::default(),
             ticks_deadline: None,
@@ -272,9 +275,10 @@ impl Supervisor {
         }));
         visits.retain(|visit| visit.group < end);
         visits.sort_unstable();
-        let may_start = self.may_start();
         let mut moved = false;
         for visit in visits {
+            // One of them may end everything.
+            let may_start = self.may_start();
             match visit.process {
                 // The rest is still due, and the next turn comes at once: clients and dying children get their turns
                 // between.
@@ -446,6 +450,9 @@ impl Supervisor {
         }
         self.set_process_deadline(id, deadline);
         self.touched.push(id);
+        if state_before != state_after {
+            self.leave_with(id);
+        }
         Some(result)
     }
 

@@ -110,6 +110,10 @@ pub struct Process {
     spawnerr: Option<String>,
     /// The backoff counter: failed starts in a row. A stop does not reset it (PST-024).
     backoff: u64,
+    /// Automatic starts in a row, for delays that grow.
+    restarts_in_a_row: u32,
+    /// How the child of the last start ended, if it had one and it has.
+    last_end: Option<ExitStatus>,
     /// How many hooks were run; the next gets this number.
     hook_runs: u64,
     history: History,
@@ -139,6 +143,8 @@ impl Process {
             exitstatus: None,
             spawnerr: None,
             backoff: 0,
+            restarts_in_a_row: 0,
+            last_end: None,
             hook_runs: 0,
             history: History::default(),
         }
@@ -177,6 +183,10 @@ impl Process {
 
     pub fn laststart(&self) -> UnixTime {
         self.laststart.map_or(UnixTime::default(), |now| now.unix)
+    }
+
+    pub fn last_started(&self) -> Option<Now> {
+        self.laststart
     }
 
     pub fn laststop(&self) -> UnixTime {
@@ -266,6 +276,7 @@ impl Process {
         turn.spawns += 1;
         self.spawnerr = None;
         self.exitstatus = None;
+        self.last_end = None;
         self.laststart = Some(turn.now);
         self.history.starts += 1;
         self.announce(
@@ -315,6 +326,7 @@ impl Process {
     /// BACKOFF → FATAL, without a word in the log (SHD-005).
     pub fn give_up(&mut self, turn: &mut Turn<'_>) {
         self.backoff = 0;
+        self.restarts_in_a_row = 0;
         self.enter(turn, Phase::Fatal, StateExtra::None);
     }
 

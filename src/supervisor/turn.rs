@@ -141,7 +141,10 @@ pub enum Effect {
 /// How a run ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    Shutdown,
+    Shutdown {
+        /// What supervisord leaves with: 0, or what a program with `on_exit` or `on_fatal` brought about.
+        status: u8,
+    },
     /// Read everything again and go on in the same process (LIF-003).
     Restart,
 }

@@ -22,6 +22,7 @@ use super::handle::Handle;
 use super::helpers::LAST_WORDS;
 use crate::config::extensions::Probe;
 use crate::config::types::ProcessConfig;
+use crate::model::namespec::display_name;
 use crate::supervisor::command::ExitStatus;
 use crate::supervisor::process::words_for;
 
@@ -35,6 +36,35 @@ const SHOWN: usize = 200;
 pub struct Principal {
     pub group: String,
     pub config: Rc<ProcessConfig>,
+    /// What its commands find in their environment beyond that.
+    pub told: Vec<(&'static str, String)>,
+}
+
+impl Principal {
+    pub fn of(group: &str, config: &Rc<ProcessConfig>) -> Self {
+        Self {
+            group: group.to_owned(),
+            config: Rc::clone(config),
+            told: Vec::new(),
+        }
+    }
+
+    /// The name by which a client would call the process, in full.
+    pub fn namespec(&self) -> String {
+        format!("{}:{}", self.group, self.config.name)
+    }
+
+    /// The name by which the log calls it.
+    pub fn name(&self) -> String {
+        display_name(&self.group, &self.config.name)
+    }
+
+    /// How long its hooks, and all other actions, may take.
+    pub fn hook_limit(&self) -> Duration {
+        let extensions = self.config.extensions.as_ref();
+        let seconds = extensions.map_or(0, |extensions| extensions.hooks.timeout);
+        Duration::from_secs(u64::try_from(seconds).unwrap_or(0).max(1))
+    }
 }
 
 /// Why a probe failed.

@@ -295,3 +295,47 @@ async fn pages_and_what_belongs_to_them_have_their_heads() {
     })
     .await;
 }
+
+// GO-324, GO-335: asked for with GET and HEAD; neither body nor length is wanted
+#[tokio::test]
+async fn metrics_are_given_as_they_are_wished_for() {
+    Site::run(Limits::for_servers(2), async |site| {
+        let mut client = site.client().await;
+        client
+            .send("GET /metrics?x HTTP/1.1\r\nAccept: a/b\r\nAccept-Encoding: gzip\r\n\r\n")
+            .await;
+        let (head, body) = client.answer().await;
+        assert_eq!(
+            head,
+            "HTTP/1.1 200 OK\r\nServer: Medusa/1.12\r\nDate: DATE\r\nContent-Type: text/plain\r\n\
+             Content-Length: 61\r\nContent-Encoding: gzip\r\nVary: Accept, Accept-Encoding\r\n\
+             Cache-Control: no-store\r\n\r\n"
+        );
+        assert_eq!(
+            body,
+            "Wishes { accept: Some(\"a/b\"), accept_encoding: Some(\"gzip\") }"
+        );
+        client.send("POST /metrics HTTP/1.1\r\n\r\n").await;
+        assert_eq!(client.status().await, 405);
+        client.send("HEAD /metrics HTTP/1.1\r\n\r\n").await;
+        let head = client.until("\r\n\r\n").await;
+        assert!(
+            head.starts_with("HTTP/1.1 200 OK\r\n") && !head.contains("gzip"),
+            "{head}"
+        );
+        let seen = site.backend.answered.borrow();
+        let seen: Vec<_> = seen
+            .iter()
+            .map(|kind| (kind.route, kind.method, kind.status))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("metrics", "GET", 200),
+                ("metrics", "POST", 405),
+                ("metrics", "HEAD", 200)
+            ]
+        );
+    })
+    .await;
+}
