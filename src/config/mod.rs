@@ -232,7 +232,7 @@ fn settle(
         loglevel: given.loglevel.unwrap_or(file.loglevel),
         pidfile: server::absolute(pidfile, context),
         umask: given.umask.unwrap_or(file.umask),
-        nodaemon: given.nodaemon || file.nodaemon,
+        nodaemon: given.nodaemon || (file.nodaemon && !given.daemon),
         silent: given.silent || file.silent,
         minfds: given.minfds.unwrap_or(file.minfds),
         minprocs: given.minprocs.unwrap_or(file.minprocs),
