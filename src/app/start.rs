@@ -229,9 +229,19 @@ impl Starter {
                 );
             }
         }
+        let namespaces = with_main_interface(namespaces);
         let backend = Rc::new(Site::new(handle.clone(), namespaces));
         Ok((handle, backend, settings))
     }
+}
+
+/// Clients are served whether the file has a section for it or not (GO-111); the reference then has no methods for them.
+fn with_main_interface(mut namespaces: Vec<String>) -> Vec<String> {
+    let name = "supervisor";
+    if namespaces.iter().all(|known| known != name) {
+        namespaces.push(name.to_owned());
+    }
+    namespaces
 }
 
 /// LIF-007.

@@ -588,8 +588,8 @@ mod tests {
                 "conflicting command line option '-c'",
             ),
             (
-                &["--logfile_max", "5M"],
-                "invalid value for --logfile_maxbytes '5M': invalid literal for int() with base 10: '5m'",
+                &["--logfile_max", "5T"],
+                "invalid value for --logfile_maxbytes '5T': invalid literal for int() with base 10: '5t'",
             ),
             (
                 &["-m", "9"],
