@@ -15,6 +15,7 @@
 //! - [`rpc`]: the XML-RPC methods.
 //! - [`web`]: the page.
 //! - [`metrics`]: what Prometheus is told.
+//! - [`rest`]: the JSON endpoints of the Go rewrite, and health.
 //! - [`http`]: sockets, authentication, routes, log tails.
 //! - [`app`]: puts the parts together.
 //! - [`tools`]: words after `supervisord` that the reference does not know.
@@ -28,6 +29,7 @@ pub mod http;
 pub mod logs;
 pub mod metrics;
 pub mod model;
+pub mod rest;
 pub mod rpc;
 pub mod stream;
 pub mod supervisor;
