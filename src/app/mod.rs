@@ -31,8 +31,10 @@ use self::source::Source;
 use self::start::{StartError, Started, Starter};
 use crate::config::command_line::{self, Request};
 use crate::config::context::LoadContext;
+use crate::config::env_file;
 use crate::config::path_search::started_as;
 use crate::daemon::daemonize;
+use crate::daemon::environment;
 use crate::daemon::event_loop::{self, Signals};
 use crate::daemon::memory;
 use crate::http;
@@ -82,6 +84,14 @@ fn run_all(
         Request::Version => {
             println!("{}", command_line::VERSION);
             return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let context = match &command_line.env_file {
+        None => context,
+        Some(file) => {
+            let pairs = env_file::read_for_server(file).map_err(StartError::Environment)?;
+            environment::extend(&pairs);
+            LoadContext::of_this_process(argv0.clone()).map_err(StartError::Process)?
         }
     };
     let activity = ActivityLog::silent();
