@@ -15,7 +15,7 @@ mod source;
 mod start;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -39,6 +39,7 @@ use crate::daemon::event_loop::{self, Signals};
 use crate::daemon::memory;
 use crate::http;
 use crate::logs::activity::ActivityLog;
+use crate::logs::console;
 use crate::model::log;
 use crate::supervisor::turn::Ending;
 
@@ -50,7 +51,7 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
         .map(|word| word.into_vec().into())
         .collect();
     let argv0 = started_as(&argv0, std::env::var_os("PATH").as_deref());
-    match run_all(&argv0, &arguments, announce) {
+    let code = match run_all(&argv0, &arguments, announce) {
         Ok(code) => code,
         Err(error) => {
             log::critical!("{error}");
@@ -58,15 +59,20 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
                 "Error: {error}\nFor help, use {} -h\n",
                 argv0.to_str_lossy()
             );
-            if let (StartError::Config(error), true) = (&error, io::stderr().is_terminal())
+            if let StartError::Config(error) = &error
                 && let Some(hint) = error.hint()
             {
                 eprintln!("{hint}");
             }
             ExitCode::from(error.status())
         }
-    }
+    };
+    console::flush(LAST_WORDS);
+    code
 }
+
+/// How long whoever reads our stdout and stderr has for what programs wrote there; nothing is waited for otherwise.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn run_all(
     argv0: &BString,

@@ -18,7 +18,7 @@ use super::options::supervisord as daemon_rows;
 use super::paths;
 use super::reading::{OptionError, SectionReader};
 use super::text;
-use super::types::{RpcInterface, ServerAddress, ServerConfig};
+use super::types::{MainLogFormat, RpcInterface, ServerAddress, ServerConfig};
 use super::value;
 
 /// The daemon's section.
@@ -73,6 +73,14 @@ fn read_settings(loader: &Loader<'_>) -> Result<FileSettings, OptionError> {
         strip_ansi: reader.read(&daemon_rows::STRIP_ANSI)?,
         environment: shared_environment(loader, &reader)?,
     })
+}
+
+/// The variable by which the Go version is told (GO-015); any other value is none of our business.
+pub fn log_format_of_environment(context: &LoadContext) -> MainLogFormat {
+    match context.variable("LOG_FORMAT") {
+        Some(value) if value.eq_ignore_ascii_case(b"json") => MainLogFormat::Json,
+        Some(_) | None => MainLogFormat::Text,
+    }
 }
 
 /// `childlogdir`, or the directory for temporary files; that one is taken for a template too.

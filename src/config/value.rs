@@ -209,7 +209,13 @@ pub fn existing_directory(text: &BStr, context: &LoadContext) -> Result<PathBuf,
 }
 
 /// What these names mean is there without them: `logs::special` knows.
-const WITHOUT_DEV: [&str; 3] = ["/dev/null", "/dev/stdout", "/dev/stderr"];
+const WITHOUT_DEV: [&str; 5] = [
+    "/dev/null",
+    "/dev/stdout",
+    "/dev/stderr",
+    "/dev/fd/1",
+    "/dev/fd/2",
+];
 
 /// A path whose directory, if it names one, exists; with `~` expanded (TYP-011). A root folder without `/dev` is no
 /// reason to refuse its best known names.

@@ -322,7 +322,7 @@ impl Os for UnixOs {
         let program = self.find(config, &files).map_err(SpawnError::Command)?;
         let ends = self
             .pipes
-            .open(id, kind, config, self.settings.strip_ansi, socket)
+            .open(id, kind, group, config, self.settings.strip_ansi, socket)
             .map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
                 Some(Errno::EMFILE) => SpawnError::TooManyFiles,
                 Some(errno) => SpawnError::Dispatchers {

@@ -40,8 +40,8 @@ pub fn is_device_path(path: &Path) -> bool {
 /// The stream of ours that this name means, for when it cannot be opened by its name.
 pub fn own_stream(path: &Path) -> Option<File> {
     let stream = match path.to_str()? {
-        "/dev/stdout" => io::stdout().as_fd().try_clone_to_owned(),
-        "/dev/stderr" => io::stderr().as_fd().try_clone_to_owned(),
+        "/dev/stdout" | "/dev/fd/1" => io::stdout().as_fd().try_clone_to_owned(),
+        "/dev/stderr" | "/dev/fd/2" => io::stderr().as_fd().try_clone_to_owned(),
         _ => return None,
     };
     stream.ok().map(File::from)
@@ -53,7 +53,7 @@ pub fn is_missing_null(path: &Path) -> bool {
 }
 
 /// The path with every link but the last one followed.
-fn with_real_folder(path: &Path) -> Option<PathBuf> {
+pub fn with_real_folder(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

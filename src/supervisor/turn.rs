@@ -2,6 +2,7 @@
 //!
 //! What the machine needs an *answer* for it asks through [`Os`]; what it only *announces* it leaves as [`Effect`]s.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -14,7 +15,7 @@ use super::result_handler::Printed;
 use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::model::fault::Fault;
 use crate::model::signal::Signal;
-use crate::model::time::Now;
+use crate::model::time::{Moment, Now};
 
 /// The machine's own name for a process; never used twice in one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +43,8 @@ pub struct Turn<'a> {
     pub(super) pools: Pools,
     /// Children that this turn has tried to start.
     pub(super) spawns: usize,
+    /// Hooks that tell of an end, ordered since the machine last looked, with their time limits.
+    pub(super) last_hooks: BTreeMap<HookRun, Moment>,
 }
 
 impl<'a> Turn<'a> {
@@ -52,6 +55,7 @@ impl<'a> Turn<'a> {
             effects,
             pools: Pools::default(),
             spawns: 0,
+            last_hooks: BTreeMap::new(),
         }
     }
 
