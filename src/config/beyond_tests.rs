@@ -3,8 +3,10 @@
 
 use super::command_line::CommandLine;
 use super::extension_tests::{Folder, load};
+use super::extensions::{Extensions, LogTarget, Reaction, StreamExtensions};
 use super::find_config_file;
-use super::types::{Config, ServerAddress};
+use super::types::{Autorestart, Config, LogFile, MainLog, ServerAddress};
+use crate::model::signal::Signal;
 
 fn good(text: &str) -> Config {
     load(text).unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -250,4 +252,130 @@ fn names_are_filled_in_as_widely_as_in_the_reference() {
         .as_deref()
         .and_then(|more| more.conf_file.clone());
     assert!(path.is_some_and(|path| path.ends_with("x.ini")));
+}
+
+// SEED-009 to SEED-032
+#[test]
+fn the_samples_of_the_article_mean_what_it_says() {
+    let folder = Folder::new();
+    let config = folder
+        .load(include_str!("../../fixtures/go/article.conf"))
+        .expect("a good file");
+    let here = &folder.0;
+
+    let daemon = &config.supervisord;
+    assert_eq!(daemon.logfile, MainLog::File(here.join("supervisord.log"))); // SEED-009
+    assert_eq!(daemon.logfile_maxbytes, 50 << 20); // SEED-010
+    assert_eq!(daemon.logfile_backups, 10); // SEED-011
+    assert_eq!(daemon.loglevel, 10); // SEED-012
+    assert_eq!(daemon.pidfile, here.join("supervisord.pid")); // SEED-013
+    let spellings: Vec<&str> = config
+        .messages
+        .own_warnings
+        .iter()
+        .filter_map(|line| line.split(' ').nth(2))
+        .collect();
+    assert_eq!(spellings, ["logfilemaxbytes", "logfilebackups"]);
+
+    let [server] = config.servers.as_slice() else {
+        panic!("one server, not {:?}", config.servers);
+    };
+    let (host, port) = (String::new(), 9001);
+    assert_eq!(server.address, ServerAddress::Inet { host, port }); // SEED-014
+    let nothing = Some(String::new());
+    assert_eq!((&server.username, &server.password), (&nothing, &nothing)); // SEED-015
+    assert!(config.rpc_interfaces.is_empty()); // SEED-016
+
+    let [group] = config.groups.as_slice() else {
+        panic!("one group, not {:?}", config.groups);
+    };
+    let [process] = group.processes.as_slice() else {
+        panic!("one process, not {:?}", group.processes);
+    };
+    assert_eq!(
+        (group.name.as_str(), process.name.as_str()),
+        ("sample", "sample")
+    ); // SEED-022
+    assert_eq!(process.command, "./bin/sample --serve"); // SEED-020, SEED-021
+    let directory = process.directory.as_ref().expect("one is given");
+    assert_eq!(directory.as_slice(), here.as_os_str().as_encoded_bytes());
+    let log = LogFile::Path("test.log".into());
+    assert_eq!(
+        (&process.stdout.logfile, &process.stderr.logfile),
+        (&log, &log)
+    ); // SEED-023, SEED-024
+    assert!(process.autostart); // SEED-026
+    assert_eq!(process.autorestart, Autorestart::Always);
+    assert_eq!((process.startsecs, process.startretries), (3, 3)); // SEED-027
+    assert_eq!(process.exitcodes, [0, 2]); // SEED-028
+    assert_eq!(
+        (process.stopsignal, process.stopwaitsecs),
+        (Signal::TERM, 10)
+    ); // SEED-029
+    assert!(process.stopasgroup && process.killasgroup); // SEED-030
+    let more = process.extensions.as_deref().expect("it uses some");
+    let expected = Extensions {
+        binary_watch: Some(Reaction::Restart), // SEED-025
+        stdout: StreamExtensions {
+            further_targets: vec![LogTarget::Stdout],
+            written: Some("test.log, /dev/stdout".to_owned()),
+            ..StreamExtensions::default()
+        },
+        stderr: StreamExtensions {
+            further_targets: vec![LogTarget::Stderr],
+            written: Some("test.log, /dev/stderr".to_owned()),
+            ..StreamExtensions::default()
+        },
+        ..Extensions::default()
+    };
+    assert_eq!(*more, expected);
+}
+
+// SEED-031, SEED-032
+#[test]
+fn without_a_stop_signal_it_is_term_and_killwaitsecs_is_known() {
+    let config = good("[program:x]\ncommand=a\nkillwaitsecs=5\n");
+    let process = &config.groups[0].processes[0];
+    assert_eq!(process.stopsignal, Signal::TERM);
+    assert_eq!(
+        process
+            .extensions
+            .as_deref()
+            .and_then(|more| more.killwaitsecs),
+        Some(5)
+    );
+}
+
+#[test]
+fn a_dump_shows_what_is_beyond_the_reference() {
+    let config = good(
+        "[supervisord]\n[inet_http_server]\nport=1\nallowed_hosts=a,b\nnodename=me\nhealth_auth=off\n\
+         [program:db]\ncommand=a\n\
+         [program:x]\ncommand=a\nstopsignal=TERM INT\nkillwaitsecs=1\nrestartpause=2\nrestart_delay=3\non_fatal=shutdown\n\
+         depends_on=db\npre_start_hook=a b\nliveness_check_script=http://x -H 'A: b' -d t\ncron=@daily\n\
+         restart_when_binary_changed=true\nrestart_signal_when_binary_changed=HUP\nrestart_directory_monitor=/src\n\
+         envfiles=-/x.env\nuser=web:staff\nuser_environment=1\nconf_file=/x.ini\nstdout_logfile=a.log,syslog @h\n\
+         stdout_log_format=json\nsyslog_facility=user\nsyslog_tag=t\n",
+    );
+    let shown = super::dump::dump(&config);
+    let server = "\"port\": 1, \"allowed_hosts\": [\"a\", \"b\"], \"nodename\": \"me\", \"health_auth\": false}";
+    assert!(shown.contains(server), "{shown}");
+    let (_, more) = shown
+        .split_once("\"extensions\": ")
+        .expect("one process has some");
+    let (more, _) = more
+        .split_once("}]}]")
+        .expect("it is the last of the groups");
+    assert_eq!(
+        more,
+        "{\"further_stopsignals\": [2], \"killwaitsecs\": 1, \"restartpause\": 2, \"restart_delay\": 3, \
+         \"restart_delay_max\": 300, \"on_fatal\": \"shutdown\", \"depends_on\": [\"db:db\"], \
+         \"pre_start_hook\": {\"command\": [\"a\", \"b\"]}, \"hook_timeout\": 60, \"pre_start_hook_required\": false, \
+         \"liveness\": {\"check\": {\"url\": \"http://x\", \"headers\": [\"A: b\"], \"data\": \"t\"}, \"initial_delay\": 60, \
+         \"period\": 60, \"timeout\": 30, \"success_threshold\": 1, \"failure_threshold\": 3, \"failure_action\": \"restart\"}, \
+         \"cron\": \"@daily\", \"restart_when_binary_changed\": [1], \"restart_directory_monitor\": \"/src\", \
+         \"restart_file_pattern\": \"*\", \"when_file_changed\": \"restart\", \"envfiles\": [\"-/x.env\"], \"gid\": 50, \
+         \"user_environment\": true, \"conf_file\": \"/x.ini\", \"stdout\": {\"further_targets\": [\"syslog @udp:h:514\"], \
+         \"log_format\": \"json\", \"written\": \"a.log,syslog @h\"}, \"syslog_facility\": 1, \"syslog_tag\": \"t\"}"
+    );
 }
