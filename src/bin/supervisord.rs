@@ -27,6 +27,9 @@ fn main() -> ExitCode {
         _ => {}
     }
     let arguments: Vec<OsString> = words.collect();
+    if let Some(arguments) = ctl::go::arguments(&arguments) {
+        return ctl::go::main(&argv0, arguments).into();
+    }
     let Some((word, rest)) = arguments.split_first() else {
         return app::run(argv0, arguments, || {});
     };
