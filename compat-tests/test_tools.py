@@ -113,14 +113,40 @@ def test_every_line_of_our_sample_is_good_for_the_reference(tmp_path, ours_only)
     assert settings["groups"] == ["theeventlistenername", "thegroupname"]
 
 
-def test_the_daemon_is_the_other_programs_under_their_names(tmp_path, ours_only):
-    daemon = where.supervisord(where.OURS)
-    assert run(daemon, "echo-config")[0] == sample(where.OURS)
-    for name in ("echo_supervisord_conf", "pidproxy"):
-        (tmp_path / name).symlink_to(daemon)
-        beside = run(where.program(where.OURS, name), "--help")
-        assert run(tmp_path / name, "--help")[0].splitlines()[0] == beside[0].splitlines()[0]
-        assert beside[0].startswith(f"{name} -- ") and beside[1:] == ("", 0)
+def under_the_name(folder, name):
+    link = folder / name
+    link.symlink_to(where.supervisord(where.OURS))
+    return link
+
+
+def test_the_daemon_is_the_sample_under_its_name(tmp_path, ours_only):
+    """EXE-001"""
+    link = under_the_name(tmp_path, "echo_supervisord_conf")
+    assert run(link) == (sample(where.OURS), "", 0) == run(where.supervisord(where.OURS), "echo-config")
+
+
+def test_the_daemon_is_supervisorctl_under_its_name(tmp_path, ours_only):
+    """GO-001: the same client, with the same statuses, and it finds its configuration beside itself."""
+    (tmp_path / "bin").mkdir()
+    link = under_the_name(tmp_path / "bin", "supervisorctl")
+    programs = [str(link), where.program(where.OURS, "supervisorctl")]
+    helps = [run(program, "--help")[0].replace(program, "X") for program in programs]
+    assert helps[0] == helps[1] and helps[0].startswith("supervisorctl -- ")
+    (tmp_path / "supervisord.conf").write_text(f"[supervisorctl]\nserverurl=unix://{tmp_path}/none.sock\n")
+    assert run(link, "status") == (f"unix://{tmp_path}/none.sock no such file\n", "", 4)
+
+
+def test_the_daemon_is_pidproxy_under_its_name(tmp_path, ours_only):
+    """EXE-003, EXE-008"""
+    link = under_the_name(tmp_path, "pidproxy")
+    out, err, code = run(link)
+    assert out.endswith(f"\nUsage: {link} <pidfile name> <command> [<cmdarg1> ...]\n\n") and (err, code) == ("", 1)
+    assert run(link, "pid", "/bin/sh", "-c", "exit 3") == ("", "", 3)
+
+
+def test_under_any_other_name_it_is_the_daemon(tmp_path, ours_only):
+    for name in ("supervisord-next", "supervisorctl.old"):
+        assert run(under_the_name(tmp_path, name), "-v") == ("4.3.0\n", "", 0)
 
 
 # pidproxy
@@ -260,6 +286,34 @@ def test_the_status_of_the_command_is_passed_on_at_once(target, ours_only):
         assert time.monotonic() - started < 3
     with Proxy(where.OURS, target, "pid", "/bin/sh", "-c", "kill -KILL $$") as proxy:
         assert proxy.process.wait(10) == 128 + 9
+
+
+# Leaves the target behind, as a daemon does, and ends once it is there.
+DETACH = "setsid ./target > /dev/null 2>&1 & while [ ! -s pid ]; do sleep 0.05; done"
+
+
+def test_the_proxy_outlives_a_command_that_went_into_the_background(target, ours_only):
+    """GO-092, GO-093, GO-095: and ends with status 1 when the process in the file is gone."""
+    with Proxy(where.OURS, target, "-exit-daemon-stop", "pid", "/bin/sh", "-c", DETACH) as proxy:
+        wait_for(lambda: proxy.read("pid") and not proxy.children(), what="the end of the command")
+        proxy.send(signal.SIGHUP).wait_for("HUP", "got")
+        assert proxy.process.poll() is None
+        pid = int(proxy.read("pid"))
+        (target / "leave").touch()
+        assert proxy.process.wait(10) == 1
+        assert proxy.read("out") == f"Process {pid} is not alive\n"
+
+
+def test_a_command_that_fails_to_go_into_the_background_ends_the_proxy(target, ours_only):
+    """GO-094: with the command's own status. A process that has yet to write its file is waited for."""
+    with Proxy(where.OURS, target, "-exit-daemon-stop", "pid", "/bin/sh", "-c", "exit 5") as proxy:
+        assert proxy.process.wait(10) == 5
+    with Proxy(where.OURS, target, "-exit-daemon-stop", "pid", "/bin/true") as proxy:
+        wait_for(lambda: not proxy.children(), what="the end of the command")
+        (target / "pid").write_text(f"{gone_pid()}\n")
+        assert proxy.process.wait(10) == 1
+    for words in (["-exit-daemon-stop"], ["-exit-daemon-stop", "pid"]):
+        assert run(where.program(where.OURS, "pidproxy"), *words)[2] == 1
 
 
 @pytest.mark.parametrize("command, code", [("nothing", 127), (".", 126), ("/bin/sh/x", 126)])

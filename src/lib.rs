@@ -10,8 +10,12 @@
 //! - [`logs`]: log files and supervisord's own log.
 //! - [`ctl`]: supervisorctl, the command line client.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
+//! - [`health`]: liveness checks.
+//! - [`watch`]: files whose change matters to a program.
 //! - [`rpc`]: the XML-RPC methods.
 //! - [`web`]: the page.
+//! - [`metrics`]: what Prometheus is told.
+//! - [`rest`]: the JSON endpoints of the Go rewrite, and health.
 //! - [`http`]: sockets, authentication, routes, log tails.
 //! - [`app`]: puts the parts together.
 //! - [`tools`]: words after `supervisord` that the reference does not know.
@@ -20,12 +24,16 @@ pub mod app;
 pub mod config;
 pub mod ctl;
 pub mod daemon;
+pub mod health;
 pub mod http;
 pub mod logs;
+pub mod metrics;
 pub mod model;
+pub mod rest;
 pub mod rpc;
 pub mod stream;
 pub mod supervisor;
 pub mod tools;
+pub mod watch;
 pub mod web;
 pub mod xmlrpc;

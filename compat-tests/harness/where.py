@@ -12,7 +12,7 @@ SUITE = Path(__file__).resolve().parent.parent
 REPOSITORY = SUITE.parent
 BIN = Path(sys.prefix) / "bin"
 
-# Where our programs are built; scripts/test says which profile it built with.
+# Where our programs are built: below target/, a profile, or behind a target's name one of its static builds (scripts/build).
 BUILT = REPOSITORY / "target" / os.environ.get("COMPAT_PROFILE", "release")
 
 REFERENCE = "reference"

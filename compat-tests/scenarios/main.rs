@@ -6,7 +6,17 @@ mod runner;
 
 #[test]
 fn the_machine_plays_every_scenario_as_the_reference_did() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/scenarios");
+    play(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/scenarios"));
+}
+
+/// What the reference does not know: these traces are ours, read and found right.
+#[test]
+fn the_machine_plays_the_stories_of_its_extensions() {
+    let folder = "/fixtures/scenarios/extensions";
+    play(&format!("{}{folder}", env!("CARGO_MANIFEST_DIR")));
+}
+
+fn play(folder: &str) {
     let mut played = 0;
     let mut differing = Vec::new();
     for entry in std::fs::read_dir(folder).expect("the folder is part of the repository") {

@@ -4,27 +4,26 @@
 //! did, and a scenario passes when the machine did the same, line for line.
 
 mod declare;
+mod extend;
+mod fake_os;
+mod trace;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use supervisord::config::types::{GroupConfig, ProcessConfig};
-use supervisord::model::signal::{Signal, signal_name};
+use supervisord::config::types::GroupConfig;
+use supervisord::model::signal::Signal;
 use supervisord::model::time::{Moment, Now, UnixTime};
 use supervisord::supervisor::Supervisor;
-use supervisord::supervisor::command::{
-    Command, ExitStatus, Input, ProcessResult, Reply, RequestId, Said,
-};
-use supervisord::supervisor::event::{Channel, Event};
+use supervisord::supervisor::command::{Command, ExitStatus, Input, RequestId, Said};
+use supervisord::supervisor::hook::{HookOrder, HookOutcome};
 use supervisord::supervisor::listener_pool::Serial;
-use supervisord::supervisor::turn::{
-    AutoLogError, ChildKind, CommandError, Effect, Ending, Os, Pid, ProcessId, SignalError,
-    SignalTarget, SpawnError, Spawned, StdinClosed, Turn,
-};
+use supervisord::supervisor::turn::{Effect, Pid, Turn};
+
+use self::fake_os::FakeOs;
+use self::trace::{effect_line, record_logs};
 
 const INDENT: &str = "         > ";
 /// Where the wall clock stands when a scenario begins.
@@ -88,6 +87,8 @@ struct Scenario {
     trace: Trace,
     now: Duration,
     requests: u64,
+    /// Hooks that have not ended.
+    hooks: Vec<Rc<HookOrder>>,
     finished: bool,
 }
 
@@ -103,6 +104,7 @@ impl Scenario {
             trace,
             now: Duration::ZERO,
             requests: 0,
+            hooks: Vec::new(),
             finished: false,
         }
     }
@@ -238,7 +240,28 @@ impl Scenario {
                 kind: (*kind).to_owned(),
                 data: (*data).to_owned(),
             }),
+            ["hook", namespec, outcome] => self.end_hook(namespec, outcome)?,
             _ => return Err("not understood".to_owned()),
+        }
+        Ok(())
+    }
+
+    /// The eldest hook of this process that still runs ends; nothing happens when none does.
+    fn end_hook(&mut self, namespec: &str, outcome: &str) -> Result<(), String> {
+        let name = full_name(namespec);
+        let place = self
+            .hooks
+            .iter()
+            .position(|order| format!("{}:{}", order.group, order.config.name) == name);
+        if let Some(place) = place {
+            let order = self.hooks.remove(place);
+            let outcome = match outcome {
+                "succeeds" => HookOutcome::Succeeded,
+                "fails" => HookOutcome::Failed("exit status 1".to_owned()),
+                "times-out" => HookOutcome::TimedOut,
+                _ => return Err("not an outcome".to_owned()),
+            };
+            self.input(Input::HookEnded { order, outcome });
         }
         Ok(())
     }
@@ -309,8 +332,14 @@ impl Scenario {
         };
         let trace = self.trace.clone();
         let mut finished = false;
+        let hooks = &mut self.hooks;
         let mut effects = |effect: Effect| {
             finished |= matches!(effect, Effect::Finished(_));
+            match &effect {
+                Effect::RunHook(order) => hooks.push(Rc::clone(order)),
+                Effect::KillHook(run) => hooks.retain(|order| order.run != *run),
+                _ => {}
+            }
             trace.borrow_mut().extend(effect_line(effect));
         };
         let mut turn = Turn::new(now, &mut self.os, &mut effects);
@@ -325,153 +354,6 @@ impl Scenario {
             let _ = writeln!(out, "{INDENT}{}", line.replace('\n', "\\n"));
         }
     }
-}
-
-/// The system as the scenario says it is.
-struct FakeOs {
-    trace: Trace,
-    next_pid: i32,
-    fork_fails: BTreeMap<String, String>,
-    commands: BTreeMap<String, String>,
-    gone: BTreeSet<i32>,
-    /// `group:name` of every process that was ever started.
-    names: BTreeMap<ProcessId, String>,
-    /// Listeners that have closed their stdin.
-    deaf: BTreeSet<ProcessId>,
-}
-
-impl FakeOs {
-    fn new(trace: Trace) -> Self {
-        Self {
-            trace,
-            next_pid: 101,
-            fork_fails: BTreeMap::new(),
-            commands: BTreeMap::new(),
-            gone: BTreeSet::new(),
-            names: BTreeMap::new(),
-            deaf: BTreeSet::new(),
-        }
-    }
-
-    fn say(&self, line: String) {
-        self.trace.borrow_mut().push(line);
-    }
-}
-
-impl Os for FakeOs {
-    fn check_command(&mut self, config: &ProcessConfig) -> Result<(), CommandError> {
-        let command = config.command.to_string();
-        match self.commands.get(&command).map(String::as_str) {
-            Some("missing") => Err(CommandError::NotFound { command }),
-            Some("noexec") => Err(CommandError::NotExecutable { path: command }),
-            _ => Ok(()),
-        }
-    }
-
-    fn spawn(
-        &mut self,
-        id: ProcessId,
-        _: ChildKind,
-        group: &str,
-        config: &ProcessConfig,
-    ) -> Result<Spawned, SpawnError> {
-        self.check_command(config).map_err(SpawnError::Command)?;
-        let name = format!("{group}:{}", config.name);
-        if let Some(errno) = self.fork_fails.get(&name) {
-            self.say(format!("spawn {name} fails {errno}"));
-            return Err(match errno.as_str() {
-                "EAGAIN" => SpawnError::TooManyProcesses,
-                _ => SpawnError::Fork {
-                    errno: errno.clone(),
-                },
-            });
-        }
-        let pid = self.next_pid;
-        self.next_pid += 1;
-        self.say(format!("spawn {name} -> pid {pid}"));
-        self.names.insert(id, name);
-        self.deaf.remove(&id);
-        Ok(Spawned {
-            pid: Pid(pid),
-            at: None,
-        })
-    }
-
-    fn write_stdin(&mut self, id: ProcessId, bytes: &[u8]) -> Result<(), StdinClosed> {
-        let name = self.names.get(&id).map_or("nobody", String::as_str);
-        if self.deaf.contains(&id) {
-            return Err(StdinClosed);
-        }
-        self.say(format!("write {name} {}", String::from_utf8_lossy(bytes)));
-        Ok(())
-    }
-
-    fn signal(&mut self, target: SignalTarget, signal: Signal) -> Result<(), SignalError> {
-        let (shown, pid) = match target {
-            SignalTarget::Process(Pid(pid)) => (pid, pid),
-            SignalTarget::Group(Pid(pid)) => (-pid, pid),
-        };
-        let gone = self.gone.contains(&pid);
-        let note = if gone { " ESRCH" } else { "" };
-        self.say(format!(
-            "kill {shown} {}{note}",
-            signal_name(signal.number())
-        ));
-        if gone { Err(SignalError::Gone) } else { Ok(()) }
-    }
-
-    fn create_auto_log(
-        &mut self,
-        process: &str,
-        channel: Channel,
-    ) -> Result<PathBuf, AutoLogError> {
-        Err(AutoLogError {
-            path: PathBuf::from(process),
-            reason: format!("scenarios have no {} logs", channel.name()),
-        })
-    }
-}
-
-fn effect_line(effect: Effect) -> Option<String> {
-    match effect {
-        // They come from the clock and not from the machine's doings; listeners are shown what they get of them.
-        Effect::Emitted(event) if matches!(*event, Event::Tick { .. }) => None,
-        Effect::Print(_) => None,
-        Effect::Emitted(event) => Some(
-            format!("{} {}", event.name(), event.payload())
-                .trim_end_matches(' ')
-                .to_owned(),
-        ),
-        Effect::Reply(RequestId(id), Ok(Reply::True)) => Some(format!("reply {id} true")),
-        Effect::Reply(RequestId(id), Ok(Reply::Results(results))) => {
-            let results: Vec<String> = results.iter().map(result_line).collect();
-            Some(format!("reply {id} [{}]", results.join(", ")))
-        }
-        Effect::Reply(
-            RequestId(id),
-            Ok(Reply::Diff {
-                added,
-                changed,
-                removed,
-            }),
-        ) => Some(format!("reply {id} {added:?} {changed:?} {removed:?}")),
-        Effect::Reply(RequestId(id), Err(fault)) => {
-            Some(format!("reply {id} fault {} {fault}", fault.code.number()))
-        }
-        Effect::ReopenLogs => None,
-        Effect::Finished(Ending::Shutdown) => Some("finished shutdown".to_owned()),
-        Effect::Finished(Ending::Restart) => Some("finished restart".to_owned()),
-    }
-}
-
-fn result_line(result: &ProcessResult) -> String {
-    let ProcessResult {
-        name,
-        group,
-        status,
-        description,
-    } = result;
-    format!("{group}:{name} {} {description}", status.number())
 }
 
 /// Reads `\n`, `\\` and `\xNN`; everything else stands for itself.
@@ -522,64 +404,4 @@ fn wait(word: &str) -> Result<bool, String> {
         "nowait" => Ok(false),
         _ => Err(format!("neither wait nor nowait: {word}")),
     }
-}
-
-/// Sends the activity log of every thread to the trace of the scenario that runs on it.
-fn record_logs() {
-    struct Recorder;
-
-    impl tracing::Subscriber for Recorder {
-        fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-            true
-        }
-        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-            tracing::span::Id::from_u64(1)
-        }
-        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-        fn event(&self, event: &tracing::Event<'_>) {
-            let mut line = Line::default();
-            event.record(&mut line);
-            let tag = match line.level {
-                50 => "CRIT",
-                40 => "ERRO",
-                30 => "WARN",
-                20 => "INFO",
-                10 => "DEBG",
-                // The oracle leaves the two finest levels out.
-                _ => return,
-            };
-            CURRENT.with_borrow(|trace| {
-                if let Some(trace) = trace {
-                    trace
-                        .borrow_mut()
-                        .push(format!("log {tag} {}", line.message));
-                }
-            });
-        }
-        fn enter(&self, _: &tracing::span::Id) {}
-        fn exit(&self, _: &tracing::span::Id) {}
-    }
-
-    #[derive(Default)]
-    struct Line {
-        level: u64,
-        message: String,
-    }
-
-    impl tracing::field::Visit for Line {
-        fn record_u64(&mut self, field: &tracing::field::Field, value: u64) {
-            if field.name() == "level" {
-                self.level = value;
-            }
-        }
-        fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-            if field.name() == "message" {
-                self.message = format!("{value:?}");
-            }
-        }
-    }
-
-    // A second scenario in the same process finds it in place.
-    let _ = tracing::subscriber::set_global_default(Recorder);
 }

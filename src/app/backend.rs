@@ -12,6 +12,8 @@ use tokio::time::sleep;
 use crate::daemon::handle::Handle;
 use crate::daemon::memory;
 use crate::http::{Backend, LogTail};
+use crate::metrics::{Answered, Exposition, Metrics, Wishes};
+use crate::rest::{self, Rest, health::Health};
 use crate::rpc::{HttpStatus, Rpc};
 use crate::supervisor::event::Channel;
 use crate::web::{Answer, Ask, Pages, Resource};
@@ -21,6 +23,8 @@ pub struct Site {
     handle: Handle,
     rpc: Rpc,
     pages: Pages,
+    metrics: Rc<Metrics>,
+    rest: Rest,
     /// Somebody is about to give back memory.
     tidying: Rc<Cell<bool>>,
 }
@@ -33,8 +37,13 @@ const KEPT: Duration = Duration::from_secs(1);
 
 impl Site {
     pub fn new(handle: Handle, namespaces: Vec<String>) -> Self {
+        let metrics = Rc::new(Metrics::new(handle.clone()));
+        let clock = Rc::clone(&metrics);
+        let took = Box::new(move |method: &str, took| clock.called(method, took));
         Self {
-            rpc: Rpc::new(handle.clone(), namespaces),
+            rpc: Rpc::new(handle.clone(), namespaces, took),
+            metrics,
+            rest: Rest::new(handle.clone()),
             pages: Pages::new(handle.clone()),
             handle,
             tidying: Rc::default(),
@@ -67,6 +76,26 @@ impl Backend for Site {
             HttpStatus::BadRequest => StatusCode::BAD_REQUEST,
             HttpStatus::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
         })
+    }
+
+    async fn metrics(&self, wishes: Wishes<'_>) -> Exposition {
+        let exposition = self.metrics.scrape(wishes).await;
+        if exposition.body.len() >= LARGE {
+            self.tidy_up_soon();
+        }
+        exposition
+    }
+
+    async fn rest(&self, resource: rest::Resource, ask: rest::Ask<'_>) -> rest::Answer {
+        self.rest.answer(resource, ask).await
+    }
+
+    fn health(&self, health: Health) -> bool {
+        health.look(&self.handle)
+    }
+
+    fn answered(&self, kind: Answered, took: Duration) {
+        self.metrics.answered(kind, took);
     }
 
     async fn page(&self, resource: Resource, ask: Ask<'_>) -> Answer {

@@ -7,8 +7,10 @@
 //! What goes wrong before the loop is told on stderr in two lines (ERR-001), and while there is a terminal to tell it
 //! on: leaving for the background is the last thing before the loop, and before there is a runtime.
 
+mod attention;
 mod backend;
 mod pidfile;
+mod service_manager;
 mod source;
 mod start;
 
@@ -22,7 +24,9 @@ use bstr::{BString, ByteSlice};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
+use self::attention::Attention;
 use self::pidfile::Pidfile;
+use self::service_manager::ServiceManager;
 use self::source::Source;
 use self::start::{StartError, Started, Starter};
 use crate::config::command_line::{self, Request};
@@ -33,6 +37,7 @@ use crate::daemon::event_loop::{self, Signals};
 use crate::daemon::memory;
 use crate::http;
 use crate::logs::activity::ActivityLog;
+use crate::logs::console;
 use crate::model::log;
 use crate::supervisor::turn::Ending;
 
@@ -44,7 +49,7 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
         .map(|word| word.into_vec().into())
         .collect();
     let argv0 = started_as(&argv0, std::env::var_os("PATH").as_deref());
-    match run_all(&argv0, &arguments, announce) {
+    let code = match run_all(&argv0, &arguments, announce) {
         Ok(code) => code,
         Err(error) => {
             log::critical!("{error}");
@@ -59,8 +64,13 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
             }
             ExitCode::from(error.status())
         }
-    }
+    };
+    console::flush(LAST_WORDS);
+    code
 }
+
+/// How long whoever reads our stdout and stderr has for what programs wrote there; nothing is waited for otherwise.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn run_all(
     argv0: &BString,
@@ -105,7 +115,7 @@ fn run_until_shutdown(mut starter: Starter, first: Started) -> Result<ExitCode, 
             .block_on(&runtime, serve(started, &mut signals))
             .map_err(StartError::Process)?;
         match ending {
-            Ending::Shutdown => return Ok(ExitCode::SUCCESS),
+            Ending::Shutdown { status } => return Ok(ExitCode::from(status)),
             Ending::Restart => {
                 let serial = handle.next_serial();
                 // The old machine must be gone, with all that it has open, before the new one comes.
@@ -152,8 +162,14 @@ async fn serve(started: Started, signals: &mut Signals) -> io::Result<Ending> {
     };
     let web = tokio::task::spawn_local(http::serve(servers, backend, limits, shutdown));
     let settling = tokio::task::spawn_local(settle());
-    let ending = event_loop::run(&handle, signals).await;
+    let following = ServiceManager::of_this_process(!settings.nodaemon)
+        .map(|manager| tokio::task::spawn_local(manager.follow(handle.clone())));
+    let attention = Attention::default();
+    let ending = event_loop::run(&handle, signals, |handle| attention.pay(handle)).await;
     settling.abort();
+    if let Some(following) = following {
+        following.abort();
+    }
     drop(stop);
     let web = web
         .await

@@ -14,7 +14,7 @@ use super::backend::Site;
 use super::source::Source;
 use crate::config::ROOT_SEARCH_WARNING;
 use crate::config::error::ConfigError;
-use crate::config::types::{Config, MainLog, SupervisordConfig};
+use crate::config::types::{Config, MainLog, MainLogFormat, SupervisordConfig};
 use crate::config::users::UserDatabase;
 use crate::daemon::auto_logs;
 use crate::daemon::handle::{Handle, Reader};
@@ -22,8 +22,9 @@ use crate::daemon::limits::{self, LimitError};
 use crate::daemon::privileges::{self, PrivilegeError};
 use crate::daemon::unix_os::{ChildSettings, UnixOs};
 use crate::http::{self, BindError, BoundServer};
-use crate::logs::activity::{ActivityLog, OpenError, Target};
+use crate::logs::activity::{ActivityLog, LineShape, OpenError, Target};
 use crate::logs::rotating::Rotation;
+use crate::logs::special::is_missing_null;
 use crate::logs::syslog::Syslog;
 use crate::model::log::{self, LogLevel};
 use crate::model::py_repr::repr_str;
@@ -275,20 +276,27 @@ fn open_log(activity: &ActivityLog, config: &SupervisordConfig) -> Result<(), St
             .as_fd()
             .try_clone_to_owned()
             .map_err(StartError::Process)?;
-        targets.push(Target::Stream(stdout));
+        targets.push(Target::Stdout(stdout));
     }
-    targets.push(match &config.logfile {
-        MainLog::Syslog => Target::Syslog(Syslog::local("supervisord")),
-        MainLog::File(path) => Target::File {
+    targets.extend(match &config.logfile {
+        MainLog::File(path) if is_missing_null(path) => None,
+        MainLog::Syslog => Some(Target::Syslog(Syslog::local("supervisord"))),
+        MainLog::File(path) => Some(Target::File {
             path: path.clone(),
             rotation: Rotation::from_options(config.logfile_maxbytes, config.logfile_backups),
-        },
+        }),
     });
     let level = u64::try_from(config.loglevel)
         .ok()
         .and_then(LogLevel::from_number)
         .unwrap_or(LogLevel::Info);
-    activity.replace(level, targets).map_err(StartError::Log)
+    let shape = match config.log_format {
+        MainLogFormat::Text => LineShape::Text,
+        MainLogFormat::Json => LineShape::Json,
+    };
+    activity
+        .replace(level, shape, targets)
+        .map_err(StartError::Log)
 }
 
 /// How a running daemon reads its configuration again.

@@ -1,6 +1,7 @@
 //! The daemon, and the small programs around it.
 //!
 //! One binary does for all: under the name of one of the reference's other programs (a link will do) it is that program.
+//! The release consists of it and three links; Cargo's other executables are for development.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 use bstr::BString;
 use supervisord::app;
 use supervisord::config::path_search::started_as;
+use supervisord::ctl;
 use supervisord::tools::demo::Demo;
 use supervisord::tools::{check, effective, pidproxy, sample};
 
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
         .unwrap_or_else(|| OsString::from("supervisord"));
     let name = Path::new(&argv0).file_name().and_then(|name| name.to_str());
     match name {
+        Some("supervisorctl") => return ctl::main(&argv0, words).into(),
         Some("echo_supervisord_conf") => return sample::run(words),
         Some("pidproxy") => return pidproxy::run(&argv0, words),
         _ => {}

@@ -21,6 +21,7 @@ pub mod glob;
 pub mod ini;
 pub mod options;
 pub mod path_search;
+pub mod schedule;
 pub mod shlex;
 pub mod survey;
 pub mod types;
@@ -28,12 +29,17 @@ pub mod users;
 pub mod value;
 
 mod decode;
+mod dependencies;
 mod environment;
+mod extend;
+mod extension_value;
 mod group;
 mod include;
 mod loader;
+mod log_targets;
 mod paths;
 mod percent;
+mod probe;
 mod program;
 mod reading;
 mod server;
@@ -113,7 +119,8 @@ fn interpret(
             .set_variable(name.as_bstr(), value.as_bstr());
     }
     let rpc_interfaces = server::rpc_interfaces(&loader)?;
-    let groups = group::groups(&mut loader)?;
+    let mut groups = group::groups(&mut loader)?;
+    dependencies::resolve(&loader, &mut groups)?;
     let servers = server::servers(&loader)?;
     let supervisord = settle(settings, &loader, command_line, purpose)?;
     Ok(Config {
@@ -222,6 +229,7 @@ fn settle(
         logfile_maxbytes: given.logfile_maxbytes.unwrap_or(file.logfile_maxbytes),
         logfile_backups: given.logfile_backups.unwrap_or(file.logfile_backups),
         loglevel: given.loglevel.unwrap_or(file.loglevel),
+        log_format: server::log_format_of_environment(context),
         pidfile: server::absolute(pidfile, context),
         umask: given.umask.unwrap_or(file.umask),
         nodaemon: given.nodaemon || file.nodaemon,
@@ -276,5 +284,7 @@ fn read_main_file(file: &BStr, context: &LoadContext) -> Result<Vec<u8>, ConfigE
     })
 }
 
+#[cfg(test)]
+mod extension_tests;
 #[cfg(test)]
 mod tests;

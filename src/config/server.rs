@@ -18,7 +18,7 @@ use super::options::supervisord as daemon_rows;
 use super::paths;
 use super::reading::{OptionError, SectionReader};
 use super::text;
-use super::types::{RpcInterface, ServerAddress, ServerConfig};
+use super::types::{MainLogFormat, RpcInterface, ServerAddress, ServerConfig};
 use super::value;
 
 /// The daemon's section.
@@ -75,6 +75,14 @@ fn read_settings(loader: &Loader<'_>) -> Result<FileSettings, OptionError> {
     })
 }
 
+/// The variable by which the Go version is told (GO-015); any other value is none of our business.
+pub fn log_format_of_environment(context: &LoadContext) -> MainLogFormat {
+    match context.variable("LOG_FORMAT") {
+        Some(value) if value.eq_ignore_ascii_case(b"json") => MainLogFormat::Json,
+        Some(_) | None => MainLogFormat::Text,
+    }
+}
+
 /// `childlogdir`, or the directory for temporary files; that one is taken for a template too.
 fn child_log_directory(reader: &SectionReader<'_>) -> Result<PathBuf, OptionError> {
     let row = &daemon_rows::CHILDLOGDIR;
@@ -115,8 +123,8 @@ fn temporary_directory(context: &LoadContext) -> BString {
         .chain(usual)
         .map(|directory| paths::abspath(directory.as_bstr(), context))
         .find(|directory| can_hold_a_file(&paths::to_path(directory.as_bstr())))
-        // Python cannot even start then; the check that the directory exists follows.
-        .unwrap_or_else(|| BString::from("/tmp"))
+        // Python cannot even start then. Whoever asks for AUTO logs here will hear of it.
+        .unwrap_or_else(|| paths::abspath(BStr::new("."), context))
 }
 
 fn can_hold_a_file(directory: &Path) -> bool {
@@ -234,6 +242,11 @@ fn inet_server(loader: &Loader<'_>, section: &str) -> Result<ServerConfig, Optio
         username,
         password,
         allowed_hosts: reader.read(&rows::ALLOWED_HOSTS)?,
+        nodename: reader
+            .optional(&rows::NODENAME)?
+            .filter(|name| !name.is_empty()),
+        metrics_auth: reader.read(&rows::METRICS_AUTH)?,
+        health_auth: reader.read(&rows::HEALTH_AUTH)?,
     })
 }
 
@@ -283,6 +296,11 @@ fn unix_server(loader: &Loader<'_>, section: &str) -> Result<ServerConfig, Optio
         username,
         password,
         allowed_hosts: Vec::new(),
+        nodename: reader
+            .optional(&rows::NODENAME)?
+            .filter(|name| !name.is_empty()),
+        metrics_auth: reader.read(&rows::METRICS_AUTH)?,
+        health_auth: reader.read(&rows::HEALTH_AUTH)?,
     })
 }
 

@@ -350,6 +350,9 @@ fn server_at(address: ServerAddress) -> ServerConfig {
         username: None,
         password: None,
         allowed_hosts: Vec::new(),
+        nodename: None,
+        metrics_auth: true,
+        health_auth: true,
     }
 }
 

@@ -241,6 +241,12 @@ pub struct ServerConfig {
     pub password: Option<String>,
     /// Further names by which a browser may know an inet server; `*` for any.
     pub allowed_hosts: Vec<String>,
+    /// What the server calls this node in its REST answers; the name of the machine if there is none (GO-264).
+    pub nodename: Option<String>,
+    /// Whether `/metrics` wants the password, if there is one.
+    pub metrics_auth: bool,
+    /// Whether the health endpoints want it.
+    pub health_auth: bool,
 }
 
 /// `[rpcinterface:x]` with the built-in factory: the namespace under which the methods are served (PLG-004).
@@ -259,6 +265,8 @@ pub struct SupervisordConfig {
     pub logfile_maxbytes: i64,
     pub logfile_backups: i64,
     pub loglevel: i32,
+    /// `log_format`, else what the variable LOG_FORMAT says (GO-015, GO-414).
+    pub log_format: MainLogFormat,
     pub pidfile: PathBuf,
     pub umask: u32,
     pub nodaemon: bool,
@@ -279,6 +287,16 @@ pub struct SupervisordConfig {
 pub enum MainLog {
     File(PathBuf),
     Syslog,
+}
+
+/// How a line of supervisord's own log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MainLogFormat {
+    /// As the reference writes it.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
 }
 
 /// Everything one reading of the configuration yields.

@@ -156,6 +156,14 @@ pub fn user(text: &BStr, context: &LoadContext) -> Result<u32, Reason> {
     }
 }
 
+/// A user as the reference reads it, or what it refuses: `user:group` (GO-138).
+pub fn user_maybe_group(text: &BStr, context: &LoadContext) -> Result<(u32, Option<u32>), Reason> {
+    match user(text, context) {
+        Ok(uid) => Ok((uid, None)),
+        Err(reason) => user_and_group(text, context).ok_or(reason),
+    }
+}
+
 /// `user` or `user:group`; `None` when either does not exist, since the callers have words of their own (TYP-009).
 pub fn user_and_group(text: &BStr, context: &LoadContext) -> Option<(u32, Option<u32>)> {
     match text.split_once_str(":") {
@@ -187,11 +195,16 @@ pub fn existing_directory(text: &BStr, context: &LoadContext) -> Result<PathBuf,
     }
 }
 
-/// A path whose directory, if it names one, exists; with `~` expanded (TYP-011).
+/// What these names mean is there without them: `logs::special` knows.
+const WITHOUT_DEV: [&str; 3] = ["/dev/null", "/dev/stdout", "/dev/stderr"];
+
+/// A path whose directory, if it names one, exists; with `~` expanded (TYP-011). A root folder without `/dev` is no
+/// reason to refuse its best known names.
 pub fn existing_dirpath(text: &BStr, context: &LoadContext) -> Result<PathBuf, Reason> {
     let path = expanduser(text, context);
     let directory = dirname(path.as_bstr());
-    if directory.is_empty() || is_dir(directory, context) {
+    let is_known = || WITHOUT_DEV.iter().any(|known| path == *known);
+    if directory.is_empty() || is_dir(directory, context) || is_known() {
         Ok(paths::to_path(path.as_bstr()))
     } else {
         Err(Reason::NoParentDirectory {

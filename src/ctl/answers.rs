@@ -7,9 +7,57 @@ use std::borrow::Cow;
 
 use crate::model::namespec::display_name;
 use crate::model::states::ProcessState;
-use crate::xmlrpc::Value;
+use crate::xmlrpc::{self, Value};
 
 use super::error::CtlError;
+
+/// What answers as a row is read from: the members of a struct.
+pub trait Members {
+    fn text(&self, name: &str) -> Option<&str>;
+    fn int(&self, name: &str) -> Option<i64>;
+    /// Servers have said yes with 1 as well.
+    fn truth(&self, name: &str) -> Option<bool>;
+}
+
+impl Members for Value {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.member(name)?.as_str()
+    }
+
+    fn int(&self, name: &str) -> Option<i64> {
+        self.member(name)?.as_int()
+    }
+
+    fn truth(&self, name: &str) -> Option<bool> {
+        let member = self.member(name)?;
+        Some(
+            member
+                .as_bool()
+                .or(member.as_int().map(|number| number != 0))
+                == Some(true),
+        )
+    }
+}
+
+impl Members for xmlrpc::Row<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.text(name)
+    }
+
+    fn int(&self, name: &str) -> Option<i64> {
+        self.int(name)
+    }
+
+    fn truth(&self, name: &str) -> Option<bool> {
+        self.bool(name).or(self.int(name).map(|number| number != 0))
+    }
+}
+
+/// A row as a command wants it.
+pub trait Row: Sized {
+    /// Nothing when something is missing.
+    fn read(members: &impl Members) -> Option<Self>;
+}
 
 /// What `getProcessInfo` says of one process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,18 +70,20 @@ pub struct ProcessRow {
     pub pid: i64,
 }
 
-impl ProcessRow {
-    pub fn read(value: &Value) -> Option<Self> {
+impl Row for ProcessRow {
+    fn read(members: &impl Members) -> Option<Self> {
         Some(Self {
-            group: text(value, "group")?,
-            name: text(value, "name")?,
-            state: value.member("state")?.as_int()?,
-            state_name: text(value, "statename")?,
-            description: text(value, "description")?,
-            pid: value.member("pid")?.as_int()?,
+            group: members.text("group")?.to_owned(),
+            name: members.text("name")?.to_owned(),
+            state: members.int("state")?,
+            state_name: members.text("statename")?.to_owned(),
+            description: members.text("description")?.to_owned(),
+            pid: members.int("pid")?,
         })
     }
+}
 
+impl ProcessRow {
     pub fn display_name(&self) -> String {
         display_name(&self.group, &self.name)
     }
@@ -57,15 +107,15 @@ pub struct ConfigRow {
     pub process_priority: i64,
 }
 
-impl ConfigRow {
-    pub fn read(value: &Value) -> Option<Self> {
+impl Row for ConfigRow {
+    fn read(members: &impl Members) -> Option<Self> {
         Some(Self {
-            group: text(value, "group")?,
-            name: text(value, "name")?,
-            in_use: truth(value.member("inuse")?),
-            autostart: truth(value.member("autostart")?),
-            group_priority: value.member("group_prio")?.as_int()?,
-            process_priority: value.member("process_prio")?.as_int()?,
+            group: members.text("group")?.to_owned(),
+            name: members.text("name")?.to_owned(),
+            in_use: members.truth("inuse")?,
+            autostart: members.truth("autostart")?,
+            group_priority: members.int("group_prio")?,
+            process_priority: members.int("process_prio")?,
         })
     }
 }
@@ -80,13 +130,13 @@ pub struct CallResult {
     pub description: String,
 }
 
-impl CallResult {
-    pub fn read(value: &Value) -> Option<Self> {
+impl Row for CallResult {
+    fn read(members: &impl Members) -> Option<Self> {
         Some(Self {
-            group: text(value, "group")?,
-            name: Some(text(value, "name")?),
-            status: value.member("status")?.as_int()?,
-            description: text(value, "description")?,
+            group: members.text("group")?.to_owned(),
+            name: Some(members.text("name")?.to_owned()),
+            status: members.int("status")?,
+            description: members.text("description")?.to_owned(),
         })
     }
 }
@@ -114,12 +164,8 @@ impl ConfigChanges {
 }
 
 /// The answer to `method` as rows.
-pub fn rows<T>(
-    method: &'static str,
-    answer: &Value,
-    read: impl Fn(&Value) -> Option<T>,
-) -> Result<Vec<T>, CtlError> {
-    let items = answer.as_array().map(|items| items.iter().map(read));
+pub fn rows<T: Row>(method: &'static str, answer: &Value) -> Result<Vec<T>, CtlError> {
+    let items = answer.as_array().map(|items| items.iter().map(T::read));
     match items.and_then(Iterator::collect) {
         Some(rows) => Ok(rows),
         None => Err(CtlError::UnexpectedAnswer { method }),
@@ -141,28 +187,9 @@ pub fn shown(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-fn text(value: &Value, member: &str) -> Option<String> {
-    value.member(member)?.as_str().map(str::to_owned)
-}
-
 fn texts(value: &Value) -> Option<Vec<String>> {
     let items = value.as_array()?.iter();
     items.map(|item| item.as_str().map(str::to_owned)).collect()
-}
-
-/// Servers have said yes with 1 as well.
-fn truth(value: &Value) -> bool {
-    match value {
-        Value::Bool(yes) => *yes,
-        Value::Int(number) => *number != 0,
-        Value::BigInt(_)
-        | Value::Double(_)
-        | Value::String(_)
-        | Value::DateTime(_)
-        | Value::Nil
-        | Value::Array(_)
-        | Value::Struct(_) => false,
-    }
 }
 
 #[cfg(test)]
@@ -189,11 +216,7 @@ mod tests {
     #[test]
     fn a_row_that_lacks_something_spoils_the_answer() {
         let row = Value::Struct(vec![("group".into(), "a".into())]);
-        let read = rows(
-            "getAllProcessInfo",
-            &Value::Array(vec![row]),
-            ProcessRow::read,
-        );
+        let read = rows::<ProcessRow>("getAllProcessInfo", &Value::Array(vec![row]));
         let shown = read.map_err(|error| error.to_string());
         assert_eq!(shown, Err("unexpected answer to getAllProcessInfo".into()));
     }

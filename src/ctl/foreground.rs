@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use crate::model::fault::FaultCode;
 use crate::model::states::ProcessState;
 
-use super::answers::ProcessRow;
+use super::answers::{ProcessRow, Row};
 use super::error::CtlError;
 use super::http::{Chunk, Connection, Framing, read_chunk, read_head};
 use super::interrupt::{Interrupt, Interruptible};

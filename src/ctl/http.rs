@@ -14,6 +14,9 @@ use super::server_url::Endpoint;
 /// Longer lines are no head of an answer. The limit is the one of Python's client.
 const LONGEST_LINE: u64 = 65_536;
 
+/// For so much of a body room is made before it comes.
+const MOST_ROOM: u64 = 16 << 20;
+
 /// An open connection to a server.
 #[derive(Debug)]
 pub enum Connection {
@@ -212,6 +215,8 @@ pub fn read_body(reader: &mut impl BufRead, framing: Framing) -> Result<Vec<u8>,
             reader.read_to_end(&mut body)?;
         }
         Framing::Length(length) => {
+            // Room for all of it, and to see its end; what a server merely claims makes no more.
+            body.reserve(usize::try_from(length.min(MOST_ROOM)).unwrap_or_default() + 32);
             let read = reader.take(length).read_to_end(&mut body)?;
             let missing = length - read as u64;
             if missing > 0 {

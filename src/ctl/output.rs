@@ -9,6 +9,9 @@
 
 use std::io::{self, BufWriter, Write};
 
+/// So much is gathered before it is shown without being asked for.
+const GATHERED: usize = 1 << 17;
+
 /// Both outputs of a session.
 pub struct Output<'w> {
     words: BufWriter<Box<dyn Write + 'w>>,
@@ -23,7 +26,7 @@ pub struct Output<'w> {
 impl<'w> Output<'w> {
     pub fn new(words: impl Write + 'w, errors: impl Write + 'w) -> Self {
         Self {
-            words: BufWriter::new(Box::new(words)),
+            words: BufWriter::with_capacity(GATHERED, Box::new(words)),
             errors: Box::new(errors),
             failure: None,
             terminal: false,

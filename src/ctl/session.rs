@@ -18,7 +18,7 @@ use crate::model::fault::FaultCode;
 use crate::xmlrpc::Value;
 
 use super::advice::Origin;
-use super::answers::{self, ProcessRow, shown};
+use super::answers::{ProcessRow, Row, shown};
 use super::client::{Client, Target};
 use super::commands;
 use super::error::CtlError;
@@ -249,18 +249,17 @@ impl<'w> Session<'w> {
     }
 
     /// Calls a method that answers with a list of rows.
-    pub fn call_for_rows<T>(
+    pub fn call_for_rows<T: Row>(
         &mut self,
         method: &'static str,
         params: &[Value],
-        read: impl Fn(&Value) -> Option<T>,
     ) -> Result<Vec<T>, CtlError> {
-        let answer = self.call(method, params)?;
-        answers::rows(method, &answer, read)
+        self.output.flush();
+        self.client.call_for_rows(None, method, params)
     }
 
     pub fn all_processes(&mut self) -> Result<Vec<ProcessRow>, CtlError> {
-        self.call_for_rows("supervisor.getAllProcessInfo", &[], ProcessRow::read)
+        self.call_for_rows("supervisor.getAllProcessInfo", &[])
     }
 
     /// Whether a server is there that speaks our language; says so when not (CTL-040 to CTL-046).

@@ -14,14 +14,29 @@ pub fn status_lines(rows: &[&ProcessRow], coloured: bool) -> Vec<String> {
         .iter()
         .zip(rows)
         .map(|(name, row)| {
-            let line = format!("{name:<width$}{:<10}", row.state_name);
+            let mut line = String::with_capacity(width + 24 + row.description.len());
             // The name too: whoever looks for `name  STATE` in what a terminal shows must find it.
-            match coloured {
-                true => format!("\x1b[{}m{line}\x1b[0m{}", colour(row), row.description),
-                false => line + &row.description,
+            if coloured {
+                line.extend(["\x1b[", colour(row), "m"]);
             }
+            push_padded(&mut line, name, width);
+            push_padded(&mut line, &row.state_name, 10);
+            if coloured {
+                line.push_str("\x1b[0m");
+            }
+            line.push_str(&row.description);
+            line
         })
         .collect()
+}
+
+/// Text with blanks behind it, up to so many characters.
+fn push_padded(line: &mut String, text: &str, width: usize) {
+    line.push_str(text);
+    line.extend(std::iter::repeat_n(
+        ' ',
+        width.saturating_sub(text.chars().count()),
+    ));
 }
 
 /// Green is well, yellow on its way, red in trouble; what rests is faint.

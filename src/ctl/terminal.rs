@@ -16,7 +16,7 @@ use rustyline::history::MemHistory;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Editor, Helper};
 
-use super::answers::{ProcessRow, rows};
+use super::answers::ProcessRow;
 use super::client::{Client, Target};
 use super::completion::{Offer, offers};
 use super::error::CtlError;
@@ -148,8 +148,7 @@ impl Processes {
         self.rows.get_or_init(|| {
             let method = "supervisor.getAllProcessInfo";
             Client::new(self.target.clone())
-                .call_within(Some(PATIENCE), method, &[])
-                .and_then(|answer| rows(method, &answer, ProcessRow::read))
+                .call_for_rows(Some(PATIENCE), method, &[])
                 .unwrap_or_default()
         })
     }

@@ -17,6 +17,7 @@ pub struct Wire {
     connection: Connection,
     interrupt: Option<Rc<Interrupt>>,
     interrupted: bool,
+    patience: Option<Duration>,
 }
 
 impl Wire {
@@ -30,6 +31,7 @@ impl Wire {
             connection,
             interrupt,
             interrupted: false,
+            patience: None,
         })
     }
 
@@ -39,8 +41,12 @@ impl Wire {
     }
 
     /// How long to wait for the next bytes; without, for ever.
-    pub fn set_patience(&self, patience: Option<Duration>) -> io::Result<()> {
-        self.connection.set_read_timeout(patience)
+    pub fn set_patience(&mut self, patience: Option<Duration>) -> io::Result<()> {
+        if patience != self.patience {
+            self.connection.set_read_timeout(patience)?;
+            self.patience = patience;
+        }
+        Ok(())
     }
 
     /// Whether the other side has neither closed the connection nor sent anything unasked.

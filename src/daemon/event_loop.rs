@@ -4,8 +4,6 @@
 use std::io;
 
 use nix::sys::signal::SigHandler;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 
 use super::handle::Handle;
@@ -54,12 +52,20 @@ impl Signals {
     }
 }
 
-/// Runs until the machine has finished.
-pub async fn run(handle: &Handle, signals: &mut Signals) -> io::Result<Ending> {
-    // SAFETY: the descriptor is owned by the `AsyncFd`, which closes it only after taking it off the runtime.
-    let pipes =
-        unsafe { AsyncFd::register_with_interest(handle.pipes_descriptor()?, Interest::READABLE)? };
+/// Runs until the machine has finished, and the hooks of what ended last have.
+///
+/// `attend` is called when a group with programs that somebody has to look after beside the machine has become active
+/// ([`Extensions::wants_attention`](crate::config::extensions::Extensions::wants_attention)), and never without one.
+pub async fn run(
+    handle: &Handle,
+    signals: &mut Signals,
+    attend: impl Fn(&Handle),
+) -> io::Result<Ending> {
+    let pipes = handle.pipes_readiness()?;
     handle.announce_running();
+    if handle.takes_attention() {
+        attend(handle);
+    }
     // As in the reference, whose loop serves clients before it starts anybody: who has been waiting is answered first.
     for _ in 0..GREETING {
         tokio::task::yield_now().await;
@@ -67,6 +73,9 @@ pub async fn run(handle: &Handle, signals: &mut Signals) -> io::Result<Ending> {
     loop {
         if let Some(ending) = handle.ending() {
             return Ok(ending);
+        }
+        if handle.takes_attention() {
+            attend(handle);
         }
         let deadline = handle.until_deadline();
         tokio::select! {

@@ -4,21 +4,32 @@
 //! one turn, and no borrow is ever held across an `.await`.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::RawFd;
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
+use bstr::BString;
 use tokio::sync::{Notify, broadcast, oneshot};
+use tokio::task::spawn_local;
 
+use super::helpers::{self, Helper, Helpers};
+use super::hooks::HookRuns;
 use super::pipes::{Heard, StdinError};
+use super::probe;
+use super::readiness::Readiness;
 use super::reap;
 use super::unix_os::UnixOs;
-use crate::config::types::{Config, GroupConfig, MainLog, SupervisordConfig};
+use crate::config::extensions::Probe;
+use crate::config::types::{Config, GroupConfig, MainLog, ProcessConfig, SupervisordConfig};
 use crate::logs::activity::ActivityLog;
+use crate::logs::console::Stream;
+use crate::logs::counters::LogCounters;
+use crate::logs::memory::MemoryLog;
 use crate::model::fault::{Fault, FaultCode};
+use crate::model::health::Health;
 use crate::model::histogram::Histogram;
 use crate::model::log;
 use crate::model::signal::Signal;
@@ -27,8 +38,13 @@ use crate::model::time::Now;
 use crate::supervisor::Supervisor;
 use crate::supervisor::command::{Command, Input, Reply, RequestId};
 use crate::supervisor::event::{Channel, Event};
+use crate::supervisor::hook::{HookOrder, HookOutcome};
 use crate::supervisor::listener_pool::Serial;
-use crate::supervisor::turn::{ActivationError, ChildKind, Effect, Ending, ProcessId, Turn};
+use crate::supervisor::turn::{
+    ActivationError, ChildKind, Effect, Ending, Os, ProcessId, SignalTarget, Turn,
+};
+
+pub use super::probe::{Principal, ProbeError};
 
 /// How the configuration is read again; given by whoever read it the first time. Errors are texts for people.
 pub struct Reader {
@@ -48,6 +64,18 @@ struct Shared {
     reader: Reader,
     /// The event loop should look at the deadline and the ending again.
     changed: Notify,
+    helpers: Helpers,
+    process_changes: Rc<Notify>,
+    /// What is known of the health of processes that are checked.
+    health: RefCell<BTreeMap<ProcessId, Health>>,
+}
+
+/// What became of the output of one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ProcessLogCounters {
+    pub stdout: LogCounters,
+    /// Nothing but zeros with `redirect_stderr`.
+    pub stderr: LogCounters,
 }
 
 /// The machine with its hands.
@@ -61,6 +89,12 @@ struct Core {
     latencies: Latencies,
     /// Those who look on, if any.
     onlookers: broadcast::Sender<Rc<Event>>,
+    hooks: HookRuns,
+    /// A group has become active that wants to be looked after.
+    wants_attention: bool,
+    process_changes: Rc<Notify>,
+    /// What this is a part of.
+    shared: Weak<Shared>,
 }
 
 /// What the loop is held up by. Told to whoever wants to know; nothing is decided by it.
@@ -97,13 +131,23 @@ impl Handle {
             ending: None,
             latencies: Latencies::default(),
             onlookers: broadcast::Sender::new(ONLOOKER_BACKLOG),
+            hooks: HookRuns::default(),
+            wants_attention: false,
+            process_changes: Rc::default(),
+            shared: Weak::new(),
         };
         core.turn(|supervisor, turn| supervisor.boot(turn, groups))?;
-        Ok(Self(Rc::new(Shared {
-            core: RefCell::new(core),
-            settings: RefCell::new(settings),
-            reader,
-            changed: Notify::new(),
+        Ok(Self(Rc::new_cyclic(|shared| {
+            core.shared = shared.clone();
+            Shared {
+                settings: RefCell::new(settings),
+                reader,
+                changed: Notify::new(),
+                helpers: Helpers::default(),
+                process_changes: Rc::clone(&core.process_changes),
+                health: RefCell::default(),
+                core: RefCell::new(core),
+            }
         })))
     }
 
@@ -133,6 +177,30 @@ impl Handle {
         }
     }
 
+    /// Stops a process and starts it again, whatever becomes of who asks for it. What stands in the way is in the log.
+    pub fn restart(&self, namespec: String) {
+        let handle = self.clone();
+        spawn_local(async move {
+            let stop = Command::StopProcess {
+                namespec: namespec.clone(),
+                wait: true,
+            };
+            let start = Command::StartProcess {
+                namespec: namespec.clone(),
+                wait: false,
+            };
+            let outcome = match handle.call(stop).await {
+                Ok(_) => handle.call(start).await,
+                // It has ended by itself.
+                Err(fault) if fault.code == FaultCode::NotRunning => handle.call(start).await,
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = outcome {
+                log::warn!("cannot restart '{namespec}': {fault}");
+            }
+        });
+    }
+
     /// Everything that happens from now on. Who does not keep up misses the oldest, and is told so.
     pub fn events(&self) -> broadcast::Receiver<Rc<Event>> {
         self.0.core.borrow().onlookers.subscribe()
@@ -148,9 +216,87 @@ impl Handle {
         self.0.core.borrow().latencies.clone()
     }
 
+    /// What is known of the health of a process; `None` for one that is not checked.
+    pub fn health(&self, id: ProcessId) -> Option<Health> {
+        self.0.health.borrow().get(&id).cloned()
+    }
+
+    /// For whoever checks processes.
+    pub fn note_health(&self, id: ProcessId, health: Option<Health>) {
+        let mut known = self.0.health.borrow_mut();
+        match health {
+            Some(health) => _ = known.insert(id, health),
+            None => _ = known.remove(&id),
+        }
+    }
+
+    /// Sends a signal to the process group of a running child, past the machine: what it means is between whoever sends
+    /// it and the program (GO-172). False when there is no child.
+    pub fn signal_group(&self, id: ProcessId, signal: Signal) -> bool {
+        let mut core = self.0.core.borrow_mut();
+        let Some(pid) = core.supervisor.pid(id) else {
+            return false;
+        };
+        let sent = core.os.signal(SignalTarget::Group(pid), signal);
+        sent.is_ok()
+    }
+
+    /// The file that a start of this program would execute now; the error is a text for people.
+    pub fn program_file(&self, config: &ProcessConfig) -> Result<PathBuf, String> {
+        let core = self.0.core.borrow();
+        core.os
+            .program_file(config)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Runs a hook, a check or the like on behalf of a program, for so long at most; dropping the future ends it, and with
+    /// it every process of its command.
+    pub async fn probe(
+        &self,
+        principal: &Principal,
+        probe: &Probe,
+        limit: Duration,
+    ) -> Result<(), ProbeError> {
+        probe::run(self, principal, probe, limit).await
+    }
+
+    /// Starts a command on behalf of a program. The error is a text for people.
+    pub(super) fn start_helper(
+        &self,
+        principal: &Principal,
+        words: Vec<BString>,
+    ) -> Result<Helper, String> {
+        let (ours, theirs) = helpers::output_pipe().map_err(|error| format!("no pipe: {error}"))?;
+        let mut core = self.0.core.borrow_mut();
+        let pid = core.os.start_helper(principal, words, theirs)?;
+        Ok(self.0.helpers.add(pid, ours))
+    }
+
     /// Empties the log files of a live process; without a live process there is nothing to do (RPC-181).
     pub fn clear_logs(&self, id: ProcessId) -> io::Result<()> {
         self.0.core.borrow_mut().os.pipes.clear_logs(id)
+    }
+
+    /// What became of what a process wrote, to stdout and to stderr, since its first start in this run.
+    pub fn log_counters(&self, id: ProcessId) -> ProcessLogCounters {
+        let core = self.0.core.borrow();
+        ProcessLogCounters {
+            stdout: core.os.pipes.log_counters(id, Channel::Stdout),
+            stderr: core.os.pipes.log_counters(id, Channel::Stderr),
+        }
+    }
+
+    /// Lends the log of a stream that is kept in memory; `None` when it has none (GO-241). It is there also while the
+    /// process does not run.
+    pub fn memory_log<R>(
+        &self,
+        id: ProcessId,
+        channel: Channel,
+        look: impl FnOnce(&MemoryLog) -> R,
+    ) -> Option<R> {
+        let core = self.0.core.borrow();
+        let log = core.os.pipes.memory_log(id, channel)?;
+        Some(look(&log.borrow()))
     }
 
     /// Queues bytes for a child's stdin (RPC-145 to 148).
@@ -206,23 +352,30 @@ impl Handle {
             .map_err(|_| Fault::bare(FaultCode::Failed))
     }
 
-    /// A descriptor that is readable when children have written something.
-    pub(super) fn pipes_descriptor(&self) -> io::Result<OwnedFd> {
-        self.0
-            .core
-            .borrow()
-            .os
-            .pipes
-            .descriptor()
-            .try_clone_to_owned()
+    /// Readable when children have written something.
+    pub(super) fn pipes_readiness(&self) -> io::Result<Readiness> {
+        Readiness::of(&self.0.core.borrow().os.pipes.descriptor())
     }
 
     pub(super) async fn changed(&self) {
         self.0.changed.notified().await;
     }
 
+    /// How the run has ended. What hooks tidy up after the last programs is waited for.
     pub(super) fn ending(&self) -> Option<Ending> {
-        self.0.core.borrow().ending
+        let core = self.0.core.borrow();
+        core.ending.filter(|_| core.hooks.is_empty())
+    }
+
+    /// Whether a group that wants attention has become active since this was last asked.
+    pub(super) fn takes_attention(&self) -> bool {
+        std::mem::take(&mut self.0.core.borrow_mut().wants_attention)
+    }
+
+    /// Resolves when a process has changed its state, or a group has come or gone, since this last resolved. For one
+    /// caller.
+    pub async fn process_changes(&self) {
+        self.0.process_changes.notified().await;
     }
 
     /// How long until the machine wants a tick; `None` when it waits for nothing.
@@ -252,6 +405,15 @@ impl Handle {
             .map_err(|reason| format!("restart refused, everything runs on as before: {reason}"))
     }
 
+    /// Tells the machine that a hook is over, unless it has been killed meanwhile.
+    pub(super) fn hook_ended(&self, order: Rc<HookOrder>, outcome: HookOutcome) {
+        let mut core = self.0.core.borrow_mut();
+        if core.hooks.finish(order.run) {
+            core.input(Input::HookEnded { order, outcome });
+            self.0.changed.notify_one();
+        }
+    }
+
     pub(super) fn tick(&self) {
         let mut core = self.0.core.borrow_mut();
         if let Some(wanted) = core.supervisor.next_deadline() {
@@ -265,6 +427,9 @@ impl Handle {
     pub(super) fn reap(&self) {
         let mut core = self.0.core.borrow_mut();
         while let Some((pid, status)) = reap::next_exit() {
+            if self.0.helpers.reaped(pid, status) {
+                continue;
+            }
             if let Some(id) = core.supervisor.process_with_pid(pid) {
                 let mut heard = Vec::new();
                 core.os.pipes.drain(id, &mut heard);
@@ -325,7 +490,14 @@ impl Core {
     fn apply(&mut self, effect: Effect) {
         match effect {
             // Listeners have it already; an error means that nobody looks on.
-            Effect::Emitted(event) => _ = self.onlookers.send(event),
+            Effect::Emitted(event) => {
+                if let Event::GroupRemoved { .. } = *event {
+                    let Self { supervisor, os, .. } = self;
+                    os.pipes.retain(|id| supervisor.names(id).is_some());
+                }
+                self.note(&event);
+                _ = self.onlookers.send(event);
+            }
             Effect::Print((channel, bytes)) => print(channel, &bytes),
             Effect::Reply(request, answer) => {
                 if let Some(caller) = self.callers.remove(&request) {
@@ -337,8 +509,27 @@ impl Core {
                 self.activity.reopen();
                 self.os.pipes.reopen_logs();
             }
+            Effect::RunHook(order) => {
+                // There is no hook before there is a handle, and none after.
+                if let Some(shared) = self.shared.upgrade() {
+                    self.hooks.begin(Handle(shared), order);
+                }
+            }
+            Effect::KillHook(run) => self.hooks.kill(run),
             Effect::Finished(ending) => self.ending = Some(ending),
         }
+    }
+
+    /// Tells those who look after processes that there is something to see.
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::GroupAdded { name } => {
+                self.wants_attention |= self.supervisor.group_wants_attention(name);
+            }
+            Event::ProcessState { .. } | Event::GroupRemoved { .. } => {}
+            _ => return,
+        }
+        self.process_changes.notify_one();
     }
 
     /// Passes on what pipes told.
@@ -375,6 +566,13 @@ impl Core {
 
 /// Writes to supervisord's own output. Nobody can be told when that fails.
 fn print(channel: Channel, bytes: &[u8]) {
+    let stream = match channel {
+        Channel::Stdout => Stream::Stdout,
+        Channel::Stderr => Stream::Stderr,
+    };
+    if let Some(console) = stream.console_in_use() {
+        return console.write_own(bytes);
+    }
     let _ = match channel {
         Channel::Stdout => {
             let mut out = io::stdout().lock();

@@ -28,10 +28,56 @@ pub fn find(
     program_path: Option<&BStr>,
     own_path: Option<&BStr>,
 ) -> Result<Program, CommandError> {
-    let argv = shlex::split(command).map_err(|error| CommandError::CantParse {
+    find_words(words(command)?, program_path, own_path)
+}
+
+/// Where the program of a command is or, if its place is named, would be.
+pub fn locate(
+    command: &BStr,
+    program_path: Option<&BStr>,
+    own_path: Option<&BStr>,
+) -> Result<BString, CommandError> {
+    let words = words(command)?;
+    let name = words.first().ok_or(CommandError::Empty)?;
+    if name.contains(&b'/') {
+        return Ok(name.clone());
+    }
+    search(name.as_bstr(), program_path, own_path).ok_or_else(|| CommandError::NotFound {
+        command: name.to_string(),
+    })
+}
+
+fn words(command: &BStr) -> Result<Vec<BString>, CommandError> {
+    shlex::split(command).map_err(|error| CommandError::CantParse {
         command: command.to_string(),
         reason: error.to_string(),
-    })?;
+    })
+}
+
+/// The same for a command that has been taken apart already and runs in this directory: a name with a slash in it is a
+/// place there.
+pub fn find_in(
+    directory: &BStr,
+    argv: Vec<BString>,
+    program_path: Option<&BStr>,
+    own_path: Option<&BStr>,
+) -> Result<Program, CommandError> {
+    match argv.first() {
+        Some(name) if name.contains(&b'/') && !name.starts_with(b"/") => {
+            check(join(directory, name).as_bstr())?;
+            let path = name.clone();
+            Ok(Program { path, argv })
+        }
+        _ => find_words(argv, program_path, own_path),
+    }
+}
+
+/// The same for a command that runs where supervisord does.
+pub fn find_words(
+    argv: Vec<BString>,
+    program_path: Option<&BStr>,
+    own_path: Option<&BStr>,
+) -> Result<Program, CommandError> {
     let Some(name) = argv.first() else {
         return Err(CommandError::Empty);
     };
@@ -88,7 +134,7 @@ fn as_path(bytes: &[u8]) -> &Path {
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::{find, find_in};
     use crate::supervisor::turn::CommandError;
     use bstr::ByteSlice;
 
@@ -116,6 +162,19 @@ mod tests {
             text("/etc/passwd", None),
             Err("command at '/etc/passwd' is not executable".into())
         );
+    }
+
+    // GO-183: not the directory of supervisord
+    #[test]
+    fn a_helper_with_a_slash_in_its_name_is_looked_for_where_it_runs() {
+        let in_directory = |directory: &str, word: &str| {
+            let found = find_in(directory.into(), vec![word.into()], None, None);
+            found.map(|program| program.path.to_string())
+        };
+        assert_eq!(in_directory("/bin", "./sh"), Ok("./sh".into()));
+        assert_eq!(in_directory("/etc", "/bin/sh"), Ok("/bin/sh".into()));
+        assert_eq!(in_directory("/etc", "sh"), Ok("/bin/sh".into()));
+        assert!(in_directory("/etc", "./sh").is_err());
     }
 
     // SPN-005: existence decides, not executability

@@ -1,12 +1,13 @@
 //! The answers to the machine's questions, given by the real system.
 
 use std::ffi::{CString, OsStr, OsString};
+use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use bstr::{BStr, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use nix::errno::Errno;
 
 use super::auto_logs;
@@ -16,6 +17,7 @@ use super::fcgi::{Resolve, Sockets};
 use super::lookup::{self, Program};
 use super::pipes::{ChildEnds, Pipes, StdinError};
 use super::privileges::{self, Change};
+use super::probe::Principal;
 use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::config::users::UserDatabase;
 use crate::model::signal::Signal;
@@ -64,13 +66,70 @@ impl UnixOs {
     }
 
     fn find(&self, config: &ProcessConfig) -> Result<Program, CommandError> {
+        let (program_path, own_path) = self.paths(config);
+        lookup::find(config.command.as_bstr(), program_path, own_path)
+    }
+
+    /// PATH in a program's own environment, and in supervisord's.
+    fn paths<'a>(&'a self, config: &'a ProcessConfig) -> (Option<&'a BStr>, Option<&'a BStr>) {
         let program_path = config
             .environment
             .get(BStr::new("PATH"))
             .map(|path| path.as_bstr());
         let own_path = self.environment.iter().find(|(name, _)| name == "PATH");
         let own_path = own_path.map(|(_, value)| value.as_bytes().as_bstr());
-        lookup::find(config.command.as_bstr(), program_path, own_path)
+        (program_path, own_path)
+    }
+
+    /// Where the program of this process is, from the root: what a start would execute now. A place that is named is the
+    /// place, whether there is a program or not.
+    pub fn program_file(&self, config: &ProcessConfig) -> Result<PathBuf, CommandError> {
+        let (program_path, own_path) = self.paths(config);
+        let named = lookup::locate(config.command.as_bstr(), program_path, own_path)?;
+        // Executed once the child is in its directory.
+        let directory = config.directory.as_ref();
+        let place = directory.map_or_else(PathBuf::new, |directory| {
+            OsStr::from_bytes(directory).into()
+        });
+        let path = place.join(OsStr::from_bytes(&named));
+        Ok(std::path::absolute(&path).unwrap_or(path))
+    }
+
+    /// Starts a command beside a program: as its user, in its directory, with its environment, and with nothing on its
+    /// stdin (GO-183). The error is a text for people.
+    pub fn start_helper(
+        &mut self,
+        principal: &Principal,
+        words: Vec<BString>,
+        output: OwnedFd,
+    ) -> Result<Pid, String> {
+        let Principal {
+            group,
+            config,
+            told,
+        } = principal;
+        let (program_path, own_path) = self.paths(config);
+        let program = match &config.directory {
+            Some(directory) => lookup::find_in(directory.as_bstr(), words, program_path, own_path),
+            None => lookup::find_words(words, program_path, own_path),
+        };
+        let program = program.map_err(|error| error.to_string())?;
+        let nothing = File::open("/dev/null").map_err(|error| format!("/dev/null: {error}"))?;
+        let ends = ChildEnds {
+            stdin: nothing.into(),
+            stdout: output,
+            stderr: None,
+        };
+        let mut plan = self.plan(group, config, program, &ends);
+        for (name, value) in told {
+            // The texts are numbers and words of our own.
+            plan.environment
+                .extend(CString::new(format!("{name}={value}")));
+        }
+        match self.stack.spawn(&plan) {
+            Ok(pid) => Ok(Pid(pid)),
+            Err(errno) => Err(format!("cannot fork: {}", errno_name(errno))),
+        }
     }
 
     fn plan(
@@ -209,7 +268,7 @@ impl Os for UnixOs {
         let program = self.find(config).map_err(SpawnError::Command)?;
         let ends = self
             .pipes
-            .open(id, kind, config, self.settings.strip_ansi, socket)
+            .open(id, kind, group, config, self.settings.strip_ansi, socket)
             .map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
                 Some(Errno::EMFILE) => SpawnError::TooManyFiles,
                 Some(errno) => SpawnError::Dispatchers {

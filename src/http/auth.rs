@@ -13,14 +13,23 @@ use bstr::ByteSlice;
 use sha1::{Digest, Sha1};
 
 use super::origin::Names;
-use crate::config::types::ServerConfig;
+use super::routes::Route;
+use crate::config::types::{ServerAddress, ServerConfig};
 
 /// The credentials of one server, or none at all, and its names.
 #[derive(Clone)]
 pub struct Gate {
     credentials: Option<Credentials>,
     /// By which names browsers may know us.
-    pub names: Names,
+    names: Names,
+    /// The same where no password is asked for.
+    names_without_password: Names,
+    metrics_are_open: bool,
+    health_is_open: bool,
+    /// Nobody comes here without a password or what the mode of the socket asks.
+    pub is_guarded: bool,
+    /// What REST calls this node, if the configuration says it (GO-264).
+    pub node: Option<String>,
 }
 
 #[derive(Clone)]
@@ -60,9 +69,40 @@ impl Gate {
                 },
             }
         });
+        let is_local = matches!(config.address, ServerAddress::Unix { .. });
+        let is_guarded = credentials.is_some() || is_local;
         Self {
             credentials,
             names: Names::of(config),
+            names_without_password: Names::without_password(config),
+            metrics_are_open: !config.metrics_auth,
+            health_is_open: !config.health_auth,
+            is_guarded,
+            node: config.nodename.clone(),
+        }
+    }
+
+    /// Whether this route is for everybody although the rest is not.
+    pub fn leaves_open(&self, route: &Route) -> bool {
+        match route {
+            Route::Metrics => self.metrics_are_open,
+            Route::Health(_) => self.health_is_open,
+            Route::Rpc
+            | Route::LogTail(_)
+            | Route::MainLogTail
+            | Route::Ok
+            | Route::Rest(_)
+            | Route::Web(_)
+            | Route::Elsewhere => false,
+        }
+    }
+
+    /// The names that count for such a route, or for the others.
+    pub fn names(&self, open: bool) -> &Names {
+        if open {
+            &self.names_without_password
+        } else {
+            &self.names
         }
     }
 
@@ -174,6 +214,9 @@ mod tests {
             username: Some(username.to_owned()),
             password: Some(password.to_owned()),
             allowed_hosts: Vec::new(),
+            nodename: None,
+            metrics_auth: true,
+            health_auth: true,
         })
     }
 

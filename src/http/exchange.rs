@@ -7,13 +7,14 @@
 
 use std::path::Path;
 use std::rc::Rc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use http_body_util::BodyExt;
 use hyper::body::Bytes;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, IF_MODIFIED_SINCE,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderValue,
+    IF_MODIFIED_SINCE,
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::sync::{mpsc, watch};
@@ -31,6 +32,8 @@ use super::site::Backend;
 use super::tail::{self, Surroundings};
 use super::watch::Watcher;
 use crate::logs::follow::{HEAD, RecentBlock};
+use crate::metrics::{Answered, Wishes};
+use crate::rest;
 use crate::web::{Answer, Ask, Resource, Viewer};
 
 /// Answers up to this many bytes are given even when too many larger ones wait to be read.
@@ -70,10 +73,19 @@ enum NoBody {
 impl<B: Backend> Visitor<B> {
     /// Answers one request. An error closes the connection without an answer.
     pub async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, hyper::Error> {
+        let begun = Instant::now();
         let (head, body) = request.into_parts();
+        let route = Route::of(&head.uri);
+        let label = route.label();
         let reply = self
-            .reply(&head.method, &head.uri, &head.headers, body)
+            .reply(route, &head.method, &head.uri, &head.headers, body)
             .await?;
+        let kind = Answered {
+            route: label,
+            method: known(&head.method),
+            status: reply.status.as_u16(),
+        };
+        self.house.backend.answered(kind, begun.elapsed());
         if reply.is_stream() {
             self.activity.tailing();
         } else {
@@ -94,19 +106,21 @@ impl<B: Backend> Visitor<B> {
 
     async fn reply(
         &self,
+        route: Route,
         method: &Method,
         uri: &hyper::Uri,
         headers: &HeaderMap,
         body: Incoming,
     ) -> Result<Reply, hyper::Error> {
+        let open = self.gate.leaves_open(&route);
         let authorization = headers.get(AUTHORIZATION).map(|value| value.as_bytes());
         match self.gate.check(authorization) {
+            _ if open => {}
             Verdict::Welcome => {}
             Verdict::Unauthorized => return Ok(self.refuse(Reply::unauthorized())),
             Verdict::Malformed => return Ok(self.refuse(Reply::refusal(StatusCode::BAD_REQUEST))),
         }
-        let route = Route::of(uri);
-        let source = self.gate.names.source(headers);
+        let source = self.gate.names(open).source(headers);
         let effect = route.effect(method, uri.query().unwrap_or_default());
         if let Some(reason) = objection(source, effect) {
             let mut reply = self.refuse(Reply::forbidden(reason));
@@ -132,7 +146,7 @@ impl<B: Backend> Visitor<B> {
         headers: &HeaderMap,
         body: Incoming,
     ) -> Result<Reply, hyper::Error> {
-        let is_call = route.takes(method) && method == Method::POST;
+        let is_call = route.takes(method) && method == Method::POST && !route.is_ours();
         if is_call && !headers.contains_key(CONTENT_LENGTH) {
             // Chunks are not taken instead of a length (HTTP-028); without a body to come, the connection is kept.
             let missing = StatusCode::LENGTH_REQUIRED;
@@ -155,6 +169,9 @@ impl<B: Backend> Visitor<B> {
                 // HTTP-116
                 Route::Ok | Route::Web(_) if method == Method::HEAD => StatusCode::NOT_FOUND,
                 Route::Ok | Route::Web(_) | Route::Elsewhere => StatusCode::BAD_REQUEST,
+                Route::Metrics | Route::Health(_) | Route::Rest(_) => {
+                    return Ok(Reply::wrong_method(&route));
+                }
             }));
         }
         Ok(match route {
@@ -165,6 +182,12 @@ impl<B: Backend> Visitor<B> {
                 None => Reply::error(StatusCode::NOT_FOUND),
             },
             Route::Ok => Reply::plain("OK"),
+            Route::Metrics => self.metrics(headers).await,
+            Route::Health(health) => {
+                let well = self.house.backend.health(health);
+                Reply::health(health.word(well), well)
+            }
+            Route::Rest(resource) => self.rest(resource, uri, headers, &body).await,
             Route::Web(resource) => {
                 // What a GET brings along is no form.
                 let body = if method == Method::POST {
@@ -227,6 +250,60 @@ impl<B: Backend> Visitor<B> {
             }
             Err(status) => Reply::error(status),
         }
+    }
+
+    async fn metrics(&self, headers: &HeaderMap) -> Reply {
+        let text = |name| {
+            headers
+                .get(name)
+                .and_then(|value: &HeaderValue| value.to_str().ok())
+        };
+        let wishes = Wishes {
+            accept: text(ACCEPT),
+            accept_encoding: text(ACCEPT_ENCODING),
+        };
+        let answers = &self.house.answers;
+        if answers.is_spent() {
+            return Reply::error(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        let exposition = self.house.backend.metrics(wishes).await;
+        let share = answers.take(exposition.body.len());
+        Reply::exposition(exposition, share)
+    }
+
+    async fn rest(
+        &self,
+        resource: rest::Resource,
+        uri: &hyper::Uri,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Reply {
+        let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+        let ask = rest::Ask {
+            query: uri.query().unwrap_or_default(),
+            body,
+            takes_json: accept.is_some_and(|accept| accept.contains("application/json")),
+            node: self.gate.node.as_deref(),
+            is_guarded: self.gate.is_guarded,
+        };
+        if self.house.answers.is_spent() {
+            return Reply::error(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        match self.house.backend.rest(resource, ask).await {
+            rest::Answer::Json { status, text } => {
+                self.counted(status, "application/json", text.into_bytes())
+            }
+            rest::Answer::Text { status, text } => {
+                self.counted(status, "text/plain; charset=utf-8", text)
+            }
+            rest::Answer::File(path) => self.download(&path, None),
+            rest::Answer::Moved(place) => Reply::moved(&place),
+        }
+    }
+
+    fn counted(&self, status: u16, content_type: &'static str, body: Vec<u8>) -> Reply {
+        let share = self.house.answers.take(body.len());
+        Reply::counted(status, content_type, body, share)
     }
 
     fn log_tail(&self, path: &str) -> Reply {
@@ -313,6 +390,17 @@ impl<B: Backend> Visitor<B> {
                 ))
             });
         begun.unwrap_or_else(|_| Reply::error(StatusCode::NOT_FOUND))
+    }
+}
+
+/// Methods as metrics tell them apart; a client may make up any.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        _ => "other",
     }
 }
 

@@ -41,18 +41,30 @@ pub struct Names {
 
 impl Names {
     pub fn of(config: &ServerConfig) -> Self {
+        let is_locked = config
+            .username
+            .as_deref()
+            .is_some_and(|name| !name.is_empty());
+        if is_locked {
+            Self {
+                own: None,
+                ..Self::without_password(config)
+            }
+        } else {
+            Self::without_password(config)
+        }
+    }
+
+    /// The same for what is open in spite of a password.
+    pub fn without_password(config: &ServerConfig) -> Self {
         let allowed: Vec<String> = config
             .allowed_hosts
             .iter()
             .map(|name| name.to_ascii_lowercase())
             .collect();
-        let is_locked = config
-            .username
-            .as_deref()
-            .is_some_and(|name| !name.is_empty());
         let any = allowed.iter().any(|name| name == "*");
         let own = match &config.address {
-            ServerAddress::Inet { host, .. } if !is_locked && !any => {
+            ServerAddress::Inet { host, .. } if !any => {
                 let machine = nix::unistd::gethostname().ok();
                 let machine = machine.and_then(|name| name.into_string().ok());
                 let names = [Some(host.clone()), machine].into_iter().flatten();

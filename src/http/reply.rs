@@ -17,6 +17,8 @@ use tokio::sync::mpsc;
 
 use super::date::Date;
 use super::limits::Share;
+use super::routes::Route;
+use crate::metrics::Exposition;
 use crate::web::Answer;
 use crate::web::assets::{self, Asset};
 
@@ -97,6 +99,54 @@ impl Reply {
             _share: share,
         });
         Self::whole("text/xml", bytes)
+    }
+
+    /// What is true for the moment, of any kind and status.
+    pub fn counted(status: u16, content_type: &'static str, body: Vec<u8>, share: Share) -> Self {
+        let bytes = Bytes::from_owner(Counted {
+            bytes: body,
+            _share: share,
+        });
+        let mut reply = Self::whole(content_type, bytes);
+        reply.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        reply.headers.push(NOT_STORED);
+        reply
+    }
+
+    /// One word, for orchestrators.
+    pub fn health(word: &'static str, well: bool) -> Self {
+        let mut reply = Self::plain(word);
+        if !well {
+            reply.status = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        reply.headers.push(NOT_STORED);
+        reply
+    }
+
+    /// 405, with the methods that there are (GO-308).
+    pub fn wrong_method(route: &Route) -> Self {
+        let mut reply = Self::error(StatusCode::METHOD_NOT_ALLOWED);
+        if let Ok(methods) = HeaderValue::try_from(route.methods().join(", ")) {
+            reply.headers.push((header::ALLOW, methods));
+        }
+        reply
+    }
+
+    /// The answer to a scrape (GO-335).
+    pub fn exposition(exposition: Exposition, share: Share) -> Self {
+        let Exposition {
+            content_type,
+            gzipped,
+            body,
+        } = exposition;
+        let mut reply = Self::counted(200, content_type, body, share);
+        if gzipped {
+            let gzip = HeaderValue::from_static("gzip");
+            reply.headers.push((header::CONTENT_ENCODING, gzip));
+        }
+        let differs = HeaderValue::from_static("Accept, Accept-Encoding");
+        reply.headers.push((header::VARY, differs));
+        reply
     }
 
     /// A short text that says that all is well.

@@ -1,6 +1,7 @@
 //! What the tests of this module share: folders of their own, waiting with a limit, servers with a canned backend,
 //! and a client that speaks raw bytes.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ use tokio::time::timeout;
 
 use super::{Backend, Limits, LogTail, bind, serve};
 use crate::config::types::{ServerAddress, ServerConfig};
+use crate::metrics::{Answered, Exposition, Wishes};
+use crate::rest::{self, health::Health};
 use crate::web::{Answer, Ask, Resource};
 
 /// The longest that a test waits for anything.
@@ -61,6 +64,9 @@ pub fn unix_server(path: &Path) -> ServerConfig {
         username: None,
         password: None,
         allowed_hosts: Vec::new(),
+        nodename: None,
+        metrics_auth: true,
+        health_auth: true,
     }
 }
 
@@ -74,6 +80,9 @@ pub fn inet_server(host: &str, port: u16) -> ServerConfig {
         username: None,
         password: None,
         allowed_hosts: Vec::new(),
+        nodename: None,
+        metrics_auth: true,
+        health_auth: true,
     }
 }
 
@@ -87,6 +96,7 @@ pub fn with_password(mut server: ServerConfig, username: &str, password: &str) -
 pub struct Canned {
     folder: PathBuf,
     pub go_on: Notify,
+    pub answered: RefCell<Vec<Answered>>,
 }
 
 impl Backend for Canned {
@@ -111,6 +121,31 @@ impl Backend for Canned {
         }
     }
 
+    /// Says what it was asked.
+    async fn metrics(&self, wishes: Wishes<'_>) -> Exposition {
+        Exposition {
+            content_type: "text/plain",
+            gzipped: wishes.accept_encoding == Some("gzip"),
+            body: format!("{wishes:?}").into_bytes(),
+        }
+    }
+
+    /// Says what it was asked.
+    async fn rest(&self, resource: rest::Resource, ask: rest::Ask<'_>) -> rest::Answer {
+        rest::Answer::Json {
+            status: 202,
+            text: format!("{resource:?} {ask:?}"),
+        }
+    }
+
+    fn health(&self, health: Health) -> bool {
+        health == Health::Live
+    }
+
+    fn answered(&self, kind: Answered, _: Duration) {
+        self.answered.borrow_mut().push(kind);
+    }
+
     fn process_log(&self, log: LogTail<'_>) -> Option<PathBuf> {
         let LogTail {
             group,
@@ -131,28 +166,35 @@ pub struct Site {
     pub folder: Folder,
     pub backend: Rc<Canned>,
     inet: SocketAddrV4,
+    ajar: SocketAddrV4,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<std::io::Result<()>>,
 }
 
 impl Site {
-    /// Runs a test against open servers at `socket` and on a port of this machine, and one at `locked` for user `usér`
-    /// with password `p:w`.
+    /// Runs a test against open servers at `socket` and on a port of this machine, and for user `usér` with password
+    /// `p:w` one at `locked`, and one on a port that leaves open what can be left open.
     pub async fn run<F: Future>(limits: Limits, test: impl FnOnce(Self) -> F) -> F::Output {
         LocalSet::new()
             .run_until(async {
                 let folder = Folder::new();
                 let locked = unix_server(&folder.join("locked"));
+                let mut ajar = with_password(inet_server("127.0.0.1", 0), "usér", "p:w");
+                ajar.metrics_auth = false;
+                ajar.health_auth = false;
                 let servers = [
                     inet_server("127.0.0.1", 0),
                     unix_server(&folder.join("socket")),
                     with_password(locked, "usér", "p:w"),
+                    ajar,
                 ];
                 let bound = servers.map(|server| bind(&server, 1).expect("a free address"));
                 let inet = bound[0].inet_address().expect("an inet server");
+                let ajar = bound[3].inet_address().expect("an inet server");
                 let backend = Rc::new(Canned {
                     folder: folder.0.clone(),
                     go_on: Notify::new(),
+                    answered: RefCell::default(),
                 });
                 let (stop, stopped) = oneshot::channel();
                 let shutdown = async {
@@ -167,6 +209,7 @@ impl Site {
                     folder,
                     backend,
                     inet,
+                    ajar,
                     stop,
                     serving,
                 };
@@ -180,8 +223,12 @@ impl Site {
     }
 
     pub async fn inet_client(&self) -> Client {
-        let stream = within("a connection", TcpStream::connect(self.inet)).await;
-        Client::of(stream.expect("a server"))
+        Client::at(self.inet).await
+    }
+
+    /// Of the server that wants a password for most things.
+    pub async fn ajar_client(&self) -> Client {
+        Client::at(self.ajar).await
     }
 
     /// Sends one request on a connection of its own and gives all that comes until the server closes it.
@@ -213,6 +260,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Duplex for S {}
 impl Client {
     pub async fn connect(path: &Path) -> Self {
         let stream = within("a connection", UnixStream::connect(path)).await;
+        Self::of(stream.expect("a server"))
+    }
+
+    async fn at(address: SocketAddrV4) -> Self {
+        let stream = within("a connection", TcpStream::connect(address)).await;
         Self::of(stream.expect("a server"))
     }
 

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
-use super::special::{is_device_path, remove_log};
+use super::special::{is_device_path, own_stream, remove_log};
 
 /// When a log is set aside, and how many old ones are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +83,7 @@ pub struct RotatingFile {
     begun_without_position: bool,
     /// The position at which to set the file aside; `None`: this target is never set aside.
     rotate_at: Option<u64>,
+    rotations: u64,
 }
 
 impl RotatingFile {
@@ -95,11 +96,17 @@ impl RotatingFile {
             rotate_at: first_rotation(path, rotation, has_position),
             file,
             begun_without_position: !has_position,
+            rotations: 0,
         })
     }
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// How often it has been set aside or emptied since it was opened.
+    pub fn rotations(&self) -> u64 {
+        self.rotations
     }
 
     /// Writes a chunk as it is, then sets the file aside if it is full (LOG-010, LOG-014, LOG-017, LOG-018).
@@ -119,6 +126,7 @@ impl RotatingFile {
         match self.roll_over() {
             Ok(()) => {
                 self.rotate_at = Some(self.rotation.maxbytes);
+                self.rotations += 1;
                 Ok(())
             }
             Err(error) => {
@@ -175,11 +183,16 @@ impl AsRawFd for RotatingFile {
 
 /// Opens for writing at the end, and says whether the target has a position at all (LOG-021).
 fn open_for_append(path: &Path) -> io::Result<(File, bool)> {
-    let mut file = OpenOptions::new()
+    let opened = OpenOptions::new()
         .append(true)
         .create(true)
         .custom_flags(nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY)
-        .open(path)?;
+        .open(path);
+    let mut file = match opened {
+        Ok(file) => file,
+        // Others may hold it too, so its flags and its place are let alone.
+        Err(error) => return own_stream(path).map(|file| (file, true)).ok_or(error),
+    };
     if file.seek(SeekFrom::End(0)).is_ok() {
         return Ok((file, true));
     }

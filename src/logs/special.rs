@@ -3,9 +3,13 @@
 //! `stdout_logfile=/dev/stdout` is common, and so is a log that is a symbolic link to it. The reference renames and
 //! deletes what it finds under the name, as root even `/dev/stdout` itself (LOG-026, QRK-025). Here a name that leads
 //! through `/dev` or `/proc` is written to and nothing else, and only files and links to files are ever deleted.
+//!
+//! In a container `/dev/stdout` often cannot be opened: it is a socket, or a pipe of root's while we are somebody else, or
+//! the root folder holds one executable and no `/dev` at all. What the name means is open all the same.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 /// Longer chains of links are refused by the kernel anyway.
@@ -16,7 +20,7 @@ pub fn is_device_path(path: &Path) -> bool {
     let mut at = path.to_path_buf();
     for _ in 0..MOST_LINKS {
         let Some(real) = with_real_folder(&at) else {
-            return false;
+            return at.starts_with("/dev") && !Path::new("/dev").exists();
         };
         let in_devices = real.starts_with("/dev") && !real.starts_with("/dev/shm");
         if in_devices || real.starts_with("/proc") {
@@ -33,8 +37,23 @@ pub fn is_device_path(path: &Path) -> bool {
     false
 }
 
+/// The stream of ours that this name means, for when it cannot be opened by its name.
+pub fn own_stream(path: &Path) -> Option<File> {
+    let stream = match path.to_str()? {
+        "/dev/stdout" => io::stdout().as_fd().try_clone_to_owned(),
+        "/dev/stderr" => io::stderr().as_fd().try_clone_to_owned(),
+        _ => return None,
+    };
+    stream.ok().map(File::from)
+}
+
+/// Whether this is the device that forgets everything, on a system that has none.
+pub fn is_missing_null(path: &Path) -> bool {
+    path == Path::new("/dev/null") && !path.exists()
+}
+
 /// The path with every link but the last one followed.
-fn with_real_folder(path: &Path) -> Option<PathBuf> {
+pub fn with_real_folder(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -67,7 +86,7 @@ mod tests {
     use nix::sys::stat::Mode;
     use nix::unistd::mkfifo;
 
-    use super::{is_device_path, remove_log};
+    use super::{is_device_path, own_stream, remove_log};
     use crate::logs::scratch::Scratch;
 
     // LOG-026, QRK-025
@@ -90,6 +109,13 @@ mod tests {
         }
         assert!(is_device_path(&scratch.path("to-stdout")));
         assert!(is_device_path(&scratch.path("to-link")));
+        for (name, known) in [
+            ("/dev/stdout", true),
+            ("/dev/stderr", true),
+            ("/dev/null", false),
+        ] {
+            assert_eq!(own_stream(Path::new(name)).is_some(), known, "{name}");
+        }
         for ordinary in ["real", "to-file", "missing", "loop"] {
             assert!(!is_device_path(&scratch.path(ordinary)), "{ordinary}");
         }

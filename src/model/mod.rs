@@ -4,6 +4,7 @@
 //! need to say the same word and mean the same thing.
 
 pub mod fault;
+pub mod health;
 pub mod histogram;
 pub mod json;
 pub mod log;

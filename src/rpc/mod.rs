@@ -19,6 +19,8 @@ mod methods;
 mod params;
 mod system;
 
+use std::time::{Duration, Instant};
+
 use methods::{Method, Run};
 use params::Args;
 
@@ -34,7 +36,11 @@ pub struct Rpc {
     handle: Handle,
     /// Where the methods of `supervisor` are found, usually at `supervisor` alone (RPC-008).
     namespaces: Vec<String>,
+    took: Took,
 }
+
+/// Is told of every call of a method that exists, by its name, and how long its answer took.
+type Took = Box<dyn Fn(&str, Duration)>;
 
 /// Why there is no XML-RPC answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +75,12 @@ impl From<Fault> for Failure {
 
 impl Rpc {
     /// Serves `namespace.method` for each of these namespaces, and `system`.
-    pub fn new(handle: Handle, namespaces: Vec<String>) -> Self {
-        Self { handle, namespaces }
+    pub fn new(handle: Handle, namespaces: Vec<String>, took: Took) -> Self {
+        Self {
+            handle,
+            namespaces,
+            took,
+        }
     }
 
     /// Answers one request body with a finished document, which goes out with status 200 even when it tells a fault.
@@ -102,13 +112,16 @@ impl Rpc {
 
     async fn answer(&self, name: &str, args: Args<'_>, out: &mut Writer) -> Result<(), Failure> {
         let method = self.find(name)?;
-        match method.run {
-            Run::Multicall => {
-                self.admit(method, args)?;
-                system::multicall(self, args, out).await
-            }
+        let begun = Instant::now();
+        let answered = match method.run {
+            Run::Multicall => match self.admit(method, args) {
+                Ok(()) => system::multicall(self, args, out).await,
+                Err(fault) => Err(fault.into()),
+            },
             Run::Look(_) | Run::Ask(_) => self.answer_single(method, args, out).await,
-        }
+        };
+        (self.took)(name, begun.elapsed());
+        answered
     }
 
     fn find(&self, name: &str) -> Result<&'static Method, Fault> {

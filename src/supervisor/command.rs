@@ -1,6 +1,9 @@
 //! What comes into the machine and what goes back to whoever asked.
 
+use std::rc::Rc;
+
 use super::event::Channel;
+use super::hook::{HookOrder, HookOutcome};
 use super::turn::{Pid, ProcessId};
 use crate::config::types::GroupConfig;
 use crate::model::fault::FaultCode;
@@ -19,6 +22,11 @@ pub enum Input {
     ChildExited { pid: Pid, status: ExitStatus },
     /// A child wrote something that is also an event, or what a listener says.
     ChildSaid { id: ProcessId, said: Said },
+    /// A hook that was ordered is over.
+    HookEnded {
+        order: Rc<HookOrder>,
+        outcome: HookOutcome,
+    },
     /// supervisord itself received a signal.
     Signalled(Signal),
     /// A deadline has come.
@@ -114,6 +122,16 @@ impl ExitStatus {
         match self {
             Self::Code(code) => i32::from(code),
             Self::Signal { .. } => -1,
+        }
+    }
+
+    /// The number that a shell would give: 128 and the signal's number for a signal.
+    pub fn as_shell_status(self) -> u8 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal { number, .. } => {
+                u8::try_from(number).map_or(u8::MAX, |number| number.saturating_add(128))
+            }
         }
     }
 }

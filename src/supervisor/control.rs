@@ -245,7 +245,10 @@ impl Supervisor {
                 format!("{name} is in an unknown process state"),
             ));
         }
-        self.with_process(turn, id, |process, turn| process.spawn(turn));
+        self.with_process(turn, id, |process, turn| {
+            process.start_over();
+            process.spawn(turn);
+        });
         if self
             .processes
             .get(&id)

@@ -52,7 +52,7 @@ pub enum End {
 }
 
 impl History {
-    pub(super) fn ended(&mut self, at: UnixTime, status: ExitStatus, expected: bool) {
+    pub fn ended(&mut self, at: UnixTime, status: ExitStatus, expected: bool) {
         if self.recent.len() == REMEMBERED {
             self.recent.pop_front();
         }

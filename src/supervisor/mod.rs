@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `process` | one process: spawn, stop, signal, exit, transition |
 //! | `history` | what happened to it so far, for those who look on |
+//! | `hook` | what is run around a process's life, and the bargain with whoever runs it |
 //! | `group` | who belongs together |
 //! | `control` | what clients ask for |
 //! | `wait` | calls that are answered later |
@@ -25,6 +26,7 @@ pub mod command;
 pub mod event;
 pub mod group;
 pub mod history;
+pub mod hook;
 pub mod listener_pool;
 pub mod process;
 pub mod result_handler;
@@ -48,7 +50,7 @@ use group::{GroupId, ProcessGroup};
 use listener_pool::Serial;
 use pools::Pools;
 pub use pools::Queue;
-use process::{Process, words_for};
+use process::{Process, log_hook, words_for};
 use shutdown::Shutdown;
 use tick::Ticks;
 use turn::{ActivationError, Effect, Pid, ProcessId, Turn};
@@ -109,6 +111,8 @@ pub struct Supervisor {
     /// Processes whose waiting callers are due for a line in the log.
     reports_due: Vec<ProcessId>,
     shutdown: Option<Shutdown>,
+    /// What supervisord leaves with when it shuts down.
+    exit_status: u8,
     /// Lent to the turn while one is taken.
     pools: Pools,
     ticks: Ticks,
@@ -148,6 +152,7 @@ impl Supervisor {
             touched: Vec::new(),
             reports_due: Vec::new(),
             shutdown: None,
+            exit_status: 0,
             pools: Pools::continuing(identifier, serial),
             ticks: Ticks::default(),
             ticks_deadline: None,
@@ -200,6 +205,13 @@ impl Supervisor {
                 self.pass(turn, self.everybody());
             }
             Input::ChildExited { pid, status } => self.child_exited(turn, pid, status),
+            Input::HookEnded { order, outcome } => {
+                log_hook(&order.config.name, order.kind, &outcome);
+                let run = order.run;
+                self.with_process(turn, run.process, |process, turn| {
+                    process.hook_ended(turn, run, &outcome);
+                });
+            }
             Input::Signalled(signal) => self.signalled(turn, signal),
             Input::Tick => {
                 self.pass(turn, self.everybody());
@@ -263,9 +275,10 @@ impl Supervisor {
         }));
         visits.retain(|visit| visit.group < end);
         visits.sort_unstable();
-        let may_start = self.may_start();
         let mut moved = false;
         for visit in visits {
+            // One of them may end everything.
+            let may_start = self.may_start();
             match visit.process {
                 // The rest is still due, and the next turn comes at once: clients and dying children get their turns
                 // between.
@@ -437,6 +450,9 @@ impl Supervisor {
         }
         self.set_process_deadline(id, deadline);
         self.touched.push(id);
+        if state_before != state_after {
+            self.leave_with(id);
+        }
         Some(result)
     }
 

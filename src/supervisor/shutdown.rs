@@ -49,7 +49,9 @@ impl Supervisor {
             let ending = if self.state == SupervisorState::Restarting {
                 Ending::Restart
             } else {
-                Ending::Shutdown
+                Ending::Shutdown {
+                    status: self.exit_status,
+                }
             };
             turn.tell(Effect::Finished(ending));
             return false;
@@ -57,6 +59,29 @@ impl Supervisor {
         let moved = self.pass(turn, self.everybody());
         self.answer_waiters(turn);
         moved || self.head_has_stopped()
+    }
+
+    /// A process has entered a state; if it matters so much, everybody goes (GO-402). The first that does decides.
+    pub(super) fn leave_with(&mut self, id: ProcessId) {
+        let Some(process) = self.processes.get(&id) else {
+            return;
+        };
+        let Some(status) = process.last_word().filter(|_| self.may_start()) else {
+            return;
+        };
+        let state = process.state();
+        let option = if state == ProcessState::Fatal {
+            "on_fatal"
+        } else {
+            "on_exit"
+        };
+        log::warn!(
+            "{} entered {} state, shutting down with exit status {status} ({option})",
+            process.config.name,
+            state.name()
+        );
+        self.exit_status = status;
+        self.state = SupervisorState::Shutdown;
     }
 
     /// The group whose turn it was has stopped: the one before it is next.
@@ -83,9 +108,12 @@ impl Supervisor {
             report_at: None,
             finished: false,
         });
-        // Nothing starts any more (SHD-010), so starts and retries that were due are not.
+        // Nothing starts any more (SHD-010), so starts and retries that were due are not, and no start hook goes on.
         let ids: Vec<ProcessId> = self.processes.keys().copied().collect();
         for id in ids {
+            if self.processes.get(&id).is_some_and(Process::is_preparing) {
+                self.with_process(turn, id, Process::cancel_preparation);
+            }
             let deadline = self
                 .processes
                 .get(&id)

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::command::{Reply, RequestId};
 use super::event::{Channel, Event};
+use super::hook::{HookOrder, HookRun};
 use super::pools::Pools;
 use super::result_handler::Printed;
 use crate::config::types::{FcgiConfig, ProcessConfig};
@@ -130,13 +131,20 @@ pub enum Effect {
     Reply(RequestId, Result<Reply, Fault>),
     /// Somebody rotated the files away: open them anew (SIG-006).
     ReopenLogs,
+    /// A hook is to be run; [`hook`](super::hook) has the bargain.
+    RunHook(Rc<HookOrder>),
+    /// This run of a hook is to be ended at once, with all its children.
+    KillHook(HookRun),
     Finished(Ending),
 }
 
 /// How a run ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    Shutdown,
+    Shutdown {
+        /// What supervisord leaves with: 0, or what a program with `on_exit` or `on_fatal` brought about.
+        status: u8,
+    },
     /// Read everything again and go on in the same process (LIF-003).
     Restart,
 }

@@ -2,16 +2,17 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::event::Channel;
 use super::history::History;
 use super::process::Process;
 use super::turn::{ChildKind, Pid, ProcessId};
 use super::{Queue, Supervisor};
-use crate::config::types::{GroupConfig, LogFile, StreamConfig};
+use crate::config::types::{GroupConfig, LogFile, ProcessConfig, StreamConfig};
 use crate::model::process_info::ProcessInfo;
 use crate::model::states::{ProcessState, SupervisorState};
-use crate::model::time::UnixTime;
+use crate::model::time::{Now, UnixTime};
 
 impl Supervisor {
     pub fn state(&self) -> SupervisorState {
@@ -45,6 +46,31 @@ impl Supervisor {
         self.processes.get(&id)?.pid()
     }
 
+    pub fn config(&self, id: ProcessId) -> Option<&Rc<ProcessConfig>> {
+        self.processes.get(&id).map(|process| &process.config)
+    }
+
+    /// Those that ask for something beyond the reference.
+    pub fn extended(&self) -> impl Iterator<Item = ProcessId> {
+        let extended = |process: &&Process| process.config.extensions.is_some();
+        self.processes.values().filter(extended).map(|p| p.id)
+    }
+
+    /// Whether somebody has to look after a process of this group beside the machine.
+    pub fn group_wants_attention(&self, name: &str) -> bool {
+        let group = self.group_names.get(name);
+        let group = group.and_then(|group| self.groups.get(group));
+        group.is_some_and(|group| {
+            let mut extensions = group.config.processes.iter().flat_map(|p| &p.extensions);
+            extensions.any(|extensions| extensions.wants_attention())
+        })
+    }
+
+    /// When it was last started; `None` if never.
+    pub fn last_started(&self, id: ProcessId) -> Option<Now> {
+        self.processes.get(&id)?.last_started()
+    }
+
     /// Whose child this is.
     pub fn process_with_pid(&self, pid: Pid) -> Option<ProcessId> {
         self.by_pid.get(&pid).copied()
@@ -57,6 +83,14 @@ impl Supervisor {
     /// What happened to a process so far.
     pub fn history(&self, id: ProcessId) -> Option<&History> {
         self.processes.get(&id).map(Process::history)
+    }
+
+    /// The states of whoever is started by itself.
+    pub fn autostart_states(&self) -> impl Iterator<Item = ProcessState> {
+        let processes = self.processes.values();
+        processes
+            .filter(|process| process.config.autostart)
+            .map(Process::state)
     }
 
     /// What waits for the listeners of each pool.

@@ -5,6 +5,9 @@
 //! its status becomes ours, where the reference looks every five seconds and forgets the status (QRK-036). As in the
 //! reference, TERM, INT and QUIT end the proxy as soon as they are passed on (EXE-007): whoever stops a program waits for
 //! the proxy only.
+//!
+//! With `-exit-daemon-stop`, which the Go version has, the proxy outlives a command that went into the background, and ends
+//! when the process in the pid file does (GO-092, GO-095).
 
 use std::ffi::{OsStr, OsString};
 use std::future::poll_fn;
@@ -13,8 +16,10 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus};
 use std::task::Poll;
+use std::time::Duration;
 
 use bstr::BStr;
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::runtime::Builder;
@@ -36,9 +41,17 @@ const FORWARDED: [Signal; 6] = [
 const NOT_FOUND: u8 = 127;
 const NOT_RUNNABLE: u8 = 126;
 
+/// The switch that makes the end of the process in the pid file ours. It counts as the first word only.
+const OUTLIVES: &str = "-exit-daemon-stop";
+
+/// How often that process is looked for. It is not our child, so nobody tells us.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Runs the words after the program's name; `argv0` is only shown.
-pub fn run(argv0: &OsStr, mut words: impl Iterator<Item = OsString>) -> ExitCode {
+pub fn run(argv0: &OsStr, words: impl Iterator<Item = OsString>) -> ExitCode {
     let argv0 = argv0.to_string_lossy();
+    let mut words = words.peekable();
+    let outlives = words.next_if(|word| word == OUTLIVES).is_some();
     let (pidfile, command) = match (words.next(), words.next()) {
         (Some(pidfile), Some(command)) => (PathBuf::from(pidfile), command),
         (Some(word), None) if word == "--help" => {
@@ -50,9 +63,10 @@ pub fn run(argv0: &OsStr, mut words: impl Iterator<Item = OsString>) -> ExitCode
             return ExitCode::FAILURE;
         }
     };
-    let proxy = Proxy { pidfile };
+    let proxy = Proxy { pidfile, outlives };
     let ended = Builder::new_current_thread()
         .enable_io()
+        .enable_time()
         .build()
         .and_then(|runtime| runtime.block_on(proxy.run(&command, words)));
     ended.unwrap_or_else(|error| {
@@ -63,6 +77,8 @@ pub fn run(argv0: &OsStr, mut words: impl Iterator<Item = OsString>) -> ExitCode
 
 struct Proxy {
     pidfile: PathBuf,
+    /// `-exit-daemon-stop`.
+    outlives: bool,
 }
 
 /// What is to be done after a signal.
@@ -91,14 +107,35 @@ impl Proxy {
                 }));
             }
         };
+        let mut alone = false;
         loop {
-            let next = match signals.next().await {
-                Signal::SIGCHLD => ended(&mut child),
-                signal => self.pass_on(signal),
+            let next = tokio::select! {
+                signal = signals.next() => match signal {
+                    Signal::SIGCHLD => match ended(&mut child) {
+                        Next::Leave(ExitCode::SUCCESS) if self.outlives => {
+                            alone = true;
+                            Next::Wait
+                        }
+                        next => next,
+                    },
+                    signal => self.pass_on(signal),
+                },
+                () = tokio::time::sleep(LOOK), if alone => self.look(),
             };
             if let Next::Leave(code) = next {
                 return Ok(code);
             }
+        }
+    }
+
+    /// Whether the process in the pid file still lives. One that has not written its number yet does.
+    fn look(&self) -> Next {
+        match read_pid(&self.pidfile) {
+            Some(pid) if kill(pid, None) == Err(Errno::ESRCH) => {
+                println!("Process {pid} is not alive");
+                Next::Leave(ExitCode::FAILURE)
+            }
+            _ => Next::Wait,
         }
     }
 
@@ -217,6 +254,10 @@ fn help(argv0: &str) -> String {
          \x20 the command cannot be run          127 if it does not exist, else 126\n\
          \x20 words are missing                  1\n\
          A signal while the file cannot be read is reported on standard output and dropped.\n\
+         \n\
+         With -exit-daemon-stop before the file, a command that ends with status 0 has gone into\n\
+         the background: pidproxy stays, passes signals on, and ends with status 1 when the\n\
+         process in the file is gone.\n\
          \n\
          Example, in a program section of supervisord.conf:\n\
          \x20 command=/usr/bin/pidproxy /run/mysqld/mysqld.pid /usr/bin/mysqld_safe"

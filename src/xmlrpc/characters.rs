@@ -35,6 +35,18 @@ pub(super) fn forbidden_length(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
+/// Which bytes of text stand for themselves in a document, whatever is around them: all but those of `&`, `<`, `>` and of what may be
+/// forbidden.
+pub(super) static IS_PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        plain[byte] = byte >= 0x20 && !matches!(byte as u8, b'&' | b'<' | b'>' | 0xef);
+        byte += 1;
+    }
+    plain
+};
+
 /// A name without a colon.
 pub(super) fn is_simple_name(text: &str) -> bool {
     let mut letters = text.chars();

@@ -2,7 +2,7 @@
 //!
 //! This module owns the text between client and daemon, for both sides: the daemon reads with [`parse_call`] and
 //! answers with [`Writer`], [`write_response`] and [`write_fault`]; `supervisorctl` asks with [`write_call`] and
-//! reads with [`parse_response`]. It never opens a socket, knows no method by name and logs nothing.
+//! reads with [`parse_response`], long lists with [`rows`]. It never opens a socket, knows no method by name and logs nothing.
 //!
 //! Writing is the reference's layout byte for byte (XML-001 to XML-006), because clients exist that read it with
 //! regular expressions (CLT-001).
@@ -37,6 +37,7 @@
 //! which also makes damaged requests by the thousand for comparison.
 
 mod characters;
+mod layout;
 mod markup;
 mod namespaces;
 mod parse;
@@ -48,6 +49,7 @@ mod unmarshal;
 mod value;
 mod write;
 
+pub use layout::{Row, rows};
 pub use parse::{MethodCall, ParseError, parse_call, parse_response};
 pub use value::Value;
 pub use write::{WriteError, Writer, write_call, write_fault, write_response};

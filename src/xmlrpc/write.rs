@@ -8,7 +8,7 @@
 use std::fmt;
 
 use super::Value;
-use super::characters::forbidden_length;
+use super::characters::{IS_PLAIN, forbidden_length};
 
 /// A value that XML-RPC has no form for. The reference answers HTTP 500 then; the texts are those of its exceptions.
 #[derive(Debug, Clone, PartialEq)]
@@ -310,17 +310,6 @@ impl Writer {
         self.out.extend_from_slice(&bytes[copied..]);
     }
 }
-
-/// Which bytes are copied without a second look.
-static IS_PLAIN: [bool; 256] = {
-    let mut plain = [true; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        plain[byte] = byte >= 0x20 && !matches!(byte as u8, b'&' | b'<' | b'>' | 0xef);
-        byte += 1;
-    }
-    plain
-};
 
 /// A number as Python's `repr` shows it: the shortest digits that give it back, with an exponent for the very large
 /// and very small.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use supervisord::config::extensions::Extensions;
 use supervisord::config::types::{
     Autorestart, EventListenerConfig, GroupConfig, GroupKind, LogFile, ProcessConfig, StreamConfig,
 };
 use supervisord::model::signal::Signal;
 
-use super::{Scenario, number};
+use super::{Scenario, extend, number};
 
 impl Scenario {
     pub fn declare_group(&mut self, words: &[&str]) -> Result<(), String> {
@@ -106,6 +107,7 @@ fn program<'a>(
     let mut config = plain_program(name);
     let mut group = None;
     let mut killasgroup = None;
+    let mut extensions = Extensions::default();
     for option in options {
         let (key, value) = option.split_once('=').ok_or("an option needs a value")?;
         match key {
@@ -131,9 +133,11 @@ fn program<'a>(
             "stopwaitsecs" => config.stopwaitsecs = number(value)?,
             "stopasgroup" => config.stopasgroup = value == "true",
             "killasgroup" => killasgroup = Some(value == "true"),
+            _ if extend::take(&mut extensions, key, value)? => {}
             _ => return Err(format!("unknown option {key}")),
         }
     }
+    config.extensions = (extensions != Extensions::default()).then(|| Rc::new(extensions));
     config.killasgroup = killasgroup.unwrap_or(config.stopasgroup);
     Ok((config, group))
 }

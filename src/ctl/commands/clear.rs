@@ -23,8 +23,7 @@ pub fn clear(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError> 
         return Ok(());
     }
     if names.contains(&"all") {
-        let results =
-            session.call_for_rows("supervisor.clearAllProcessLogs", &[], CallResult::read)?;
+        let results = session.call_for_rows::<CallResult>("supervisor.clearAllProcessLogs", &[])?;
         return show_results(session, &CLEAR, &results);
     }
     for name in expand_to_processes(session, &names)? {

@@ -3,7 +3,7 @@
 use crate::model::fault::FaultCode;
 use crate::model::states::ProcessState;
 
-use super::super::answers::ProcessRow;
+use super::super::answers::{ProcessRow, Row};
 use super::super::error::CtlError;
 use super::super::exit_status::ExitStatus;
 use super::super::foreground::talk;

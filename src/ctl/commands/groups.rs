@@ -109,7 +109,7 @@ fn complain_of_unknown(
 
 /// CTL-147.
 fn remove_stopped(session: &mut Session<'_>, name: &str) -> Result<(), CtlError> {
-    let results = session.call_for_rows(STOP, &[name.into()], CallResult::read)?;
+    let results = session.call_for_rows::<CallResult>(STOP, &[name.into()])?;
     say(session, &format!("{name}: stopped"), false);
     let failed = i64::from(FaultCode::Failed.number());
     if results.iter().any(|result| result.status == failed) {

@@ -2,7 +2,7 @@
 
 use crate::model::fault::FaultCode;
 
-use super::super::answers::{ProcessRow, shown};
+use super::super::answers::{ProcessRow, Row, shown};
 use super::super::error::CtlError;
 use super::super::exit_status::ExitStatus;
 use super::super::line::words;

@@ -15,7 +15,7 @@ pub fn avail(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError> 
     if !takes_no_argument(session, "avail", argument) {
         return Ok(());
     }
-    match session.call_for_rows("supervisor.getAllConfigInfo", &[], ConfigRow::read) {
+    match session.call_for_rows::<ConfigRow>("supervisor.getAllConfigInfo", &[]) {
         Ok(rows) => {
             for row in &rows {
                 session.output.line(&avail_line(row));

@@ -203,7 +203,7 @@ pub(super) fn act(
     report: &mut Report,
 ) -> Result<(), CtlError> {
     if names.contains(&"all") {
-        let results = session.call_for_rows(action.all, action.extra, CallResult::read)?;
+        let results = session.call_for_rows(action.all, action.extra)?;
         return report.add(session, action.verb, &results);
     }
     for name in expand(session, names)? {
@@ -238,7 +238,7 @@ fn act_on_group(
     report: &mut Report,
 ) -> Result<(), CtlError> {
     let params = with_name(group, action.extra);
-    match session.call_for_rows(action.group, &params, CallResult::read) {
+    match session.call_for_rows(action.group, &params) {
         Ok(results) => report.add(session, action.verb, &results),
         Err(error) if error.is_fault(FaultCode::BadName) => {
             report.unknown_group(session, action, group);

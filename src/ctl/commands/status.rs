@@ -34,9 +34,10 @@ fn show(session: &mut Session<'_>, names: &[&str], as_json: bool) -> Result<(), 
     }
     let names = expand_to_processes(session, names)?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let method = "supervisor.getAllProcessInfo";
-    let answer = session.call(method, &[])?;
-    let all = rows(method, &answer, ProcessRow::read)?;
+    let (all, infos) = match as_json {
+        false => (session.all_processes()?, Vec::new()),
+        true => all_with_infos(session)?,
+    };
     let (shown, complaints) = choose(&all, &names);
     if !complaints.is_empty() {
         session.exit_status = ExitStatus::StatusUnknown;
@@ -45,7 +46,6 @@ fn show(session: &mut Session<'_>, names: &[&str], as_json: bool) -> Result<(), 
         session.output.line(&line);
     }
     if as_json {
-        let infos = answer.as_array().unwrap_or_default();
         let place = |row: &&ProcessRow| all.iter().position(|one| std::ptr::eq(one, *row));
         let chosen: Vec<Value> = shown
             .iter()
@@ -63,6 +63,17 @@ fn show(session: &mut Session<'_>, names: &[&str], as_json: bool) -> Result<(), 
         session.exit_status = ExitStatus::StatusNotRunning;
     }
     Ok(())
+}
+
+/// All processes, and beside each the struct that it was read from.
+fn all_with_infos(session: &mut Session<'_>) -> Result<(Vec<ProcessRow>, Vec<Value>), CtlError> {
+    let method = "supervisor.getAllProcessInfo";
+    let answer = session.call(method, &[])?;
+    let all = rows(method, &answer)?;
+    let Value::Array(infos) = answer else {
+        return Err(CtlError::UnexpectedAnswer { method });
+    };
+    Ok((all, infos))
 }
 
 /// The processes named, in the order they are named and as often, and a complaint for each name that matches none.

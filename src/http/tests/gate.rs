@@ -8,7 +8,7 @@ use crate::http::testing::{Client, Site, status_of};
 use crate::web::Resource;
 
 /// A target for every route. What comes to the table of routes must come here too: [`kind`] does not compile without.
-const TARGETS: [&str; 15] = [
+const TARGETS: [&str; 18] = [
     "/RPC2",
     "/logtail/cat",
     "/mainlogtail",
@@ -24,7 +24,13 @@ const TARGETS: [&str; 15] = [
     "/web/logs",
     "/web/log",
     "/web/file",
+    "/metrics",
+    "/healthz",
+    "/program/start/cat",
 ];
+
+/// What `metrics_auth = false` and its like open.
+const OPENED: [&str; 2] = ["/metrics", "/healthz"];
 
 fn kind(route: &Route) -> usize {
     match route {
@@ -33,6 +39,9 @@ fn kind(route: &Route) -> usize {
         Route::MainLogTail => 2,
         Route::Ok => 3,
         Route::Elsewhere => 4,
+        Route::Metrics => 15,
+        Route::Health(_) => 16,
+        Route::Rest(_) => 17,
         Route::Web(resource) => match resource {
             Resource::Status => 5,
             Resource::Tail => 6,
@@ -79,6 +88,27 @@ async fn without_a_password_no_route_can_be_reached() {
     .await;
 }
 
+// GO-283, GO-324: what the configuration opens is open to everybody who knows our name, and nothing else is.
+#[tokio::test]
+async fn a_route_can_be_opened_in_spite_of_a_password() {
+    Site::run(Limits::for_servers(2), async |site| {
+        for target in TARGETS {
+            let head = head(site.ajar_client().await, "GET", target, "").await;
+            let expected = if OPENED.contains(&target) { 200 } else { 401 };
+            assert_eq!(status_of(&head), expected, "{target}");
+        }
+        for target in OPENED {
+            let evil = "Host: evil.example\r\nSec-Fetch-Site: same-origin\r\n";
+            let wrong = "Authorization: Basic bm8=\r\n";
+            for (headers, expected) in [(evil, 403), (wrong, 200)] {
+                let head = head(site.ajar_client().await, "GET", target, headers).await;
+                assert_eq!(status_of(&head), expected, "{target} {headers}");
+            }
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn by_an_unknown_name_a_browser_reaches_no_route() {
     Site::run(Limits::for_servers(2), async |site| {
@@ -119,6 +149,11 @@ async fn another_site_changes_nothing() {
                 ("POST", "/RPC2"),
                 ("POST", "/RPC2/x"),
                 ("POST", "/web/act"),
+                ("POST", "/program/start/cat"),
+                ("PUT", "/program/stop/node/cat"),
+                ("POST", "/program/startPrograms"),
+                ("PUT", "/supervisor/shutdown"),
+                ("POST", "/%73upervisor/node/reload"),
                 ("POST", "/"),
                 ("GET", "/?action=stopall"),
                 ("GET", "/index.html?a=b&%61ction=start&processname=cat"),

@@ -3,7 +3,7 @@
 use super::finding::{DEFAULT, Finding, Place};
 use super::nearest::nearest;
 use crate::config::ini::{Document, Occurrence};
-use crate::config::options::{Table, program, server, supervisord};
+use crate::config::options::{Table, extensions, program, server, supervisord};
 
 /// What a section is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +51,19 @@ impl Kind {
     pub fn tables(self) -> Option<&'static [Table]> {
         match self {
             Self::Supervisord => Some(&[supervisord::TABLE]),
-            Self::UnixServer => Some(&[server::UNIX_SERVER_TABLE]),
-            Self::InetServer => Some(&[server::INET_SERVER_TABLE]),
-            Self::Program => Some(&[program::TABLE]),
-            Self::EventListener => Some(&[server::EVENT_LISTENER_TABLE, program::TABLE]),
-            Self::FcgiProgram => Some(&[server::FCGI_TABLE, program::TABLE]),
+            Self::UnixServer => Some(&[server::UNIX_SERVER_TABLE, server::SERVER_EXTENSION_TABLE]),
+            Self::InetServer => Some(&[
+                server::INET_SERVER_TABLE,
+                server::SERVER_EXTENSION_TABLE,
+                server::INET_SERVER_EXTENSION_TABLE,
+            ]),
+            Self::Program => Some(&[program::TABLE, extensions::TABLE]),
+            Self::EventListener => Some(&[
+                server::EVENT_LISTENER_TABLE,
+                program::TABLE,
+                extensions::TABLE,
+            ]),
+            Self::FcgiProgram => Some(&[server::FCGI_TABLE, program::TABLE, extensions::TABLE]),
             Self::Group => Some(&[server::GROUP_TABLE]),
             Self::Supervisorctl => Some(&[server::CTL_TABLE]),
             Self::Include => Some(&[server::INCLUDE_TABLE]),
