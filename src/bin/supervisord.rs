@@ -12,7 +12,7 @@ use supervisord::app;
 use supervisord::config::path_search::started_as;
 use supervisord::ctl;
 use supervisord::tools::demo::Demo;
-use supervisord::tools::{check, effective, pidproxy, sample};
+use supervisord::tools::{check, effective, manual, pidproxy, sample};
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os();
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Some("demo") => demo(argv0),
         Some("check") => check::run(full_path_of(&argv0), rest),
         Some("config") => effective::run(full_path_of(&argv0), rest),
+        Some("manual") => manual::run(rest),
         Some("echo-config") => sample::run(rest.iter().cloned()),
         _ => app::run(argv0, arguments, || {}),
     }

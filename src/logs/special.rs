@@ -40,8 +40,8 @@ pub fn is_device_path(path: &Path) -> bool {
 /// The stream of ours that this name means, for when it cannot be opened by its name.
 pub fn own_stream(path: &Path) -> Option<File> {
     let stream = match path.to_str()? {
-        "/dev/stdout" => io::stdout().as_fd().try_clone_to_owned(),
-        "/dev/stderr" => io::stderr().as_fd().try_clone_to_owned(),
+        "/dev/stdout" | "/dev/fd/1" => io::stdout().as_fd().try_clone_to_owned(),
+        "/dev/stderr" | "/dev/fd/2" => io::stderr().as_fd().try_clone_to_owned(),
         _ => return None,
     };
     stream.ok().map(File::from)

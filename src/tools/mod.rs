@@ -6,6 +6,7 @@
 pub mod check;
 pub mod demo;
 pub mod effective;
+pub mod manual;
 pub mod pidproxy;
 pub mod sample;
 

@@ -26,7 +26,7 @@ pub fn run(mut words: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-const HELP: &str = "\
+pub(super) const HELP: &str = "\
 echo_supervisord_conf -- print a sample configuration of supervisord.
 
 Usage: echo_supervisord_conf > supervisord.conf

@@ -103,6 +103,14 @@ pub fn aliases(section: &str, option: &str) -> impl Iterator<Item = &'static str
         .map(|(_, alias, _)| *alias)
 }
 
+/// The option that another spelling stands for in a section.
+pub fn meant_by(section: &str, key: &str) -> Option<&'static str> {
+    ALIASES
+        .iter()
+        .find(|(beginning, alias, _)| section.starts_with(beginning) && *alias == key)
+        .map(|(_, _, name)| *name)
+}
+
 /// A table of rows of all types.
 pub type Table = &'static [&'static (dyn Described + Sync)];
 
