@@ -35,7 +35,7 @@ def refused(daemon, content, *args, env=None):
     "[inet_http_server:x]\n", "[inet_http_serverx]\n", "[unix_http_server]\n", "[unix_http_server]\nfile={dir}/x\nchmod=9\n",
     "[unix_http_server]\nfile={dir}/x\nchown=nobody_of_that_name\n", "[unix_http_server]\nfile={dir}/x\nchown=root:nogroup_of_that_name\n",
     "[unix_http_server]\nfile={dir}/x\npassword=p\n", "[unix_http_server]\nfile=%(here)s/x\nusername=%(here)s\npassword=x\n",
-    "[unix_http_server]\nfile=%(host_node_name)s\n", "[inet_http_server]\nport=[::1]:9001\n",
+    "[unix_http_server]\nfile=%(host_node_name)s\n",
 ], ids=repr)
 def test_servers_that_cannot_be(idle, section):
     """SRV-002, SRV-003, SRV-004, SRV-005, SRV-007, SRV-008; TYP-009, TYP-014, TYP-015, TYP-016; EXP-023."""

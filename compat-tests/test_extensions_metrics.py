@@ -6,6 +6,7 @@ Ours only; the reference has none of it.
 import gzip
 import re
 import subprocess
+from base64 import b64encode
 
 import pytest
 
@@ -168,6 +169,28 @@ def test_only_get_and_head_are_known(daemon):
     assert head.code == 200 and int(head.header("Content-Length")) > 1000
     for method in ("POST", "PUT", "DELETE"):
         assert daemon.ask(get("/metrics", "Content-Length: 0", method=method)).code == 405
+
+
+# GO-283: with the password of everything else, unless the configuration says otherwise
+def test_metrics_want_the_password_unless_told_otherwise():
+    servers = """
+[unix_http_server]
+file={sock}
+username=u
+password=p
+metrics_auth=false
+[inet_http_server]
+port=127.0.0.1:{port}
+username=u
+password=p
+"""
+    config = "[supervisord]\nlogfile={dir}/supervisord.log\npidfile={dir}/supervisord.pid\nchildlogdir={dir}\n" + servers
+    with Daemon(where.OURS, config) as daemon:
+        assert daemon.ask(get("/metrics")).code == 200
+        assert daemon.ask(get("/")).code == 401
+        assert daemon.ask(get("/metrics"), "inet").code == 401
+        credentials = "Authorization: Basic " + b64encode(b"u:p").decode()
+        assert daemon.ask(get("/metrics", credentials), "inet").code == 200
 
 
 # The name of the start time is the Go rewrite's and breaks a convention; nothing else is complained of.

@@ -11,10 +11,12 @@
 //! - [`ctl`]: supervisorctl, the command line client.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
 //! - [`health`]: liveness checks.
+//! - [`schedule`]: programs that the clock starts.
 //! - [`watch`]: files whose change matters to a program.
 //! - [`rpc`]: the XML-RPC methods.
 //! - [`web`]: the page.
 //! - [`metrics`]: what Prometheus is told.
+//! - [`rest`]: the JSON endpoints of the Go rewrite, and health.
 //! - [`http`]: sockets, authentication, routes, log tails.
 //! - [`app`]: puts the parts together.
 //! - [`tools`]: words after `supervisord` that the reference does not know.
@@ -28,7 +30,9 @@ pub mod http;
 pub mod logs;
 pub mod metrics;
 pub mod model;
+pub mod rest;
 pub mod rpc;
+pub mod schedule;
 pub mod stream;
 pub mod supervisor;
 pub mod tools;

@@ -13,6 +13,7 @@ use crate::daemon::handle::Handle;
 use crate::daemon::memory;
 use crate::http::{Backend, LogTail};
 use crate::metrics::{Answered, Exposition, Metrics, Wishes};
+use crate::rest::{self, Rest, health::Health};
 use crate::rpc::{HttpStatus, Rpc};
 use crate::supervisor::event::Channel;
 use crate::web::{Answer, Ask, Pages, Resource};
@@ -23,6 +24,7 @@ pub struct Site {
     rpc: Rpc,
     pages: Pages,
     metrics: Rc<Metrics>,
+    rest: Rest,
     /// Somebody is about to give back memory.
     tidying: Rc<Cell<bool>>,
 }
@@ -41,6 +43,7 @@ impl Site {
         Self {
             rpc: Rpc::new(handle.clone(), namespaces, took),
             metrics,
+            rest: Rest::new(handle.clone()),
             pages: Pages::new(handle.clone()),
             handle,
             tidying: Rc::default(),
@@ -81,6 +84,14 @@ impl Backend for Site {
             self.tidy_up_soon();
         }
         exposition
+    }
+
+    async fn rest(&self, resource: rest::Resource, ask: rest::Ask<'_>) -> rest::Answer {
+        self.rest.answer(resource, ask).await
+    }
+
+    fn health(&self, health: Health) -> bool {
+        health.look(&self.handle)
     }
 
     fn answered(&self, kind: Answered, took: Duration) {

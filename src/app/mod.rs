@@ -31,12 +31,15 @@ use self::source::Source;
 use self::start::{StartError, Started, Starter};
 use crate::config::command_line::{self, Request};
 use crate::config::context::LoadContext;
+use crate::config::env_file;
 use crate::config::path_search::started_as;
 use crate::daemon::daemonize;
+use crate::daemon::environment;
 use crate::daemon::event_loop::{self, Signals};
 use crate::daemon::memory;
 use crate::http;
 use crate::logs::activity::ActivityLog;
+use crate::logs::console;
 use crate::model::log;
 use crate::supervisor::turn::Ending;
 
@@ -48,7 +51,7 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
         .map(|word| word.into_vec().into())
         .collect();
     let argv0 = started_as(&argv0, std::env::var_os("PATH").as_deref());
-    match run_all(&argv0, &arguments, announce) {
+    let code = match run_all(&argv0, &arguments, announce) {
         Ok(code) => code,
         Err(error) => {
             log::critical!("{error}");
@@ -63,8 +66,13 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
             }
             ExitCode::from(error.status())
         }
-    }
+    };
+    console::flush(LAST_WORDS);
+    code
 }
+
+/// How long whoever reads our stdout and stderr has for what programs wrote there; nothing is waited for otherwise.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn run_all(
     argv0: &BString,
@@ -82,6 +90,14 @@ fn run_all(
         Request::Version => {
             println!("{}", command_line::VERSION);
             return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let context = match &command_line.env_file {
+        None => context,
+        Some(file) => {
+            let pairs = env_file::read_for_server(file).map_err(StartError::Environment)?;
+            environment::extend(&pairs);
+            LoadContext::of_this_process(argv0.clone()).map_err(StartError::Process)?
         }
     };
     let activity = ActivityLog::silent();

@@ -11,6 +11,8 @@ use bstr::{BStr, BString, ByteSlice};
 use super::command_line::UsageError;
 use super::decode::DecodeError;
 use super::expand::FormatProblem;
+use super::probe::ProbeError;
+use super::schedule::ScheduleError;
 use super::text::{repr, show};
 
 /// Why a configuration cannot be used.
@@ -229,6 +231,30 @@ pub enum Reason {
     },
     ProcessNumMissing,
     StopWithoutKillAsGroup,
+
+    // Extensions (GO rows).
+    NotOneOf {
+        value: BString,
+        words: Vec<&'static str>,
+    },
+    Probe {
+        value: BString,
+        problem: ProbeError,
+    },
+    Cron {
+        value: BString,
+        problem: ScheduleError,
+    },
+    SyslogServer {
+        value: BString,
+    },
+    UnknownDependency {
+        name: String,
+    },
+    /// `a -> b -> a`
+    DependencyLoop {
+        way: String,
+    },
 
     // Groups, pools and FastCGI (NAM, ELC, FCC rows).
     UnknownProgram {
@@ -453,6 +479,33 @@ impl fmt::Display for Reason {
             Self::StopWithoutKillAsGroup => {
                 f.write_str("Cannot set stopasgroup=true and killasgroup=false")
             }
+            Self::NotOneOf { value, words } => write!(
+                f,
+                "{} is none of {}",
+                repr(value.as_bstr()),
+                words.join(", ")
+            ),
+            Self::Probe { value, problem } => {
+                write!(f, "{} cannot be run: {problem}", repr(value.as_bstr()))
+            }
+            Self::Cron { value, problem } => {
+                write!(
+                    f,
+                    "invalid 'cron' value {}: {problem}",
+                    repr(value.as_bstr())
+                )
+            }
+            Self::SyslogServer { value } => write!(
+                f,
+                "value {} is not a syslog server: syslog @[udp:|tcp:]host[:port]",
+                repr(value.as_bstr())
+            ),
+            Self::UnknownDependency { name } => write!(
+                f,
+                "depends_on names {}, which is no process, program or group",
+                repr(name.as_bytes().as_bstr())
+            ),
+            Self::DependencyLoop { way } => write!(f, "depends_on goes round in a loop: {way}"),
             Self::UnknownProgram { section, program } => {
                 write!(
                     f,

@@ -38,9 +38,11 @@ pub struct Extensions {
     /// `restart_directory_monitor` and its companions (GO-174 to GO-178).
     pub directory_watch: Option<DirectoryWatch>,
     /// `envFiles`, read again at each start; later files win over earlier ones, `environment` over all (GO-157).
-    pub env_files: Vec<PathBuf>,
+    pub env_files: Vec<EnvFile>,
     /// The group of `user = name:group`.
     pub gid: Option<u32>,
+    /// `user_environment`: HOME, USER and LOGNAME are those of `user` (GO-140).
+    pub user_environment: bool,
     /// `conf_file`, shown by `GET /conf/{program}` (GO-226).
     pub conf_file: Option<PathBuf>,
     pub stdout: StreamExtensions,
@@ -57,6 +59,14 @@ impl Extensions {
             || self.binary_watch.is_some()
             || self.directory_watch.is_some()
     }
+}
+
+/// One of `envFiles` (GO-157 to GO-163).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvFile {
+    pub path: PathBuf,
+    /// Written with a `-` in front: that there is no such file is no mistake (GO-159).
+    pub optional: bool,
 }
 
 /// A growing pause between automatic restarts. It starts over once the process has been RUNNING.

@@ -318,7 +318,7 @@ fn read_fcgi(
     reader: &SectionReader<'_>,
     name: &str,
 ) -> Result<FcgiConfig, OptionError> {
-    let user = reader.optional(&program_rows::USER)?;
+    let user = reader.optional(&program_rows::USER)?.map(|(uid, _)| uid);
     let backlog = match reader.optional(&rows::SOCKET_BACKLOG)? {
         None => None,
         Some(value) => match u16::try_from(value) {

@@ -4,6 +4,7 @@ use bstr::{BString, ByteSlice};
 
 use super::Sources;
 use super::context::LoadContext;
+use super::dependencies::Origin;
 use super::expand::{Names, Scope};
 use super::ini::Document;
 use super::reading::SectionReader;
@@ -23,6 +24,8 @@ pub struct Loader<'a> {
     pub common: Names,
     /// The pairs of `[supervisord] environment=`, which every program gets.
     pub environment: Vec<(BString, BString)>,
+    /// Which section made which processes.
+    pub origins: Vec<Origin>,
     pub messages: StartupMessages,
 }
 
@@ -38,6 +41,7 @@ impl<'a> Loader<'a> {
             variables: process_variables(context),
             common,
             environment: Vec::new(),
+            origins: Vec::new(),
             messages: sources.messages.clone(),
         }
     }

@@ -10,12 +10,18 @@ use std::rc::Rc;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::dependencies::Origin;
 use super::environment;
 use super::error::{ConfigError, Reason};
 use super::expand::{Names, Scope, Value, expand};
+use super::extend;
+use super::extensions::StreamExtensions;
 use super::loader::Loader;
+use super::log_targets::{self, LogTargets};
 use super::options::Row;
+use super::options::extensions as extension_rows;
 use super::options::program::{self as rows, StreamRows};
+use super::paths;
 use super::reading::{OptionError, SectionReader};
 use super::types::{Autorestart, LogFile, ProcessConfig, StreamConfig};
 use super::value::{self, LogFileName};
@@ -49,14 +55,32 @@ fn read_section(
     names.set_text("group_name", group_name);
 
     let shared = Shared::read(loader, section, &names)?;
+    let file_directory = file_directory(loader, section);
+    let mut origin = Origin {
+        section: section.to_owned(),
+        group: group_name.to_owned(),
+        processes: Vec::new(),
+    };
     let mut processes = Vec::new();
     let end = shared.numprocs_start.saturating_add(shared.numprocs);
     for process_num in shared.numprocs_start..end {
-        let process = read_process(loader, section, &shared, &mut names, process_num)?;
+        let place = Place {
+            section,
+            file_directory: file_directory.as_bstr(),
+        };
+        let (process, depends_on) = read_process(loader, place, &shared, &mut names, process_num)?;
+        origin.processes.push((process.name.clone(), depends_on));
         processes.push(Rc::new(process));
     }
+    loader.origins.push(origin);
     processes.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
     Ok(processes)
+}
+
+/// Where paths of extensions start.
+fn file_directory(loader: &Loader<'_>, section: &str) -> BString {
+    let file = loader.file_of(section);
+    paths::abspath(paths::dirname(file.as_bstr()), loader.context)
 }
 
 /// What all processes of a section have in common: the options read once, before `process_num` is known (EXP-013).
@@ -66,7 +90,8 @@ struct Shared {
     autorestart: Autorestart,
     startsecs: i64,
     startretries: i64,
-    stopsignal: Signal,
+    /// At least one.
+    stopsignals: Vec<Signal>,
     stopwaitsecs: i64,
     stopasgroup: bool,
     killasgroup: bool,
@@ -79,7 +104,7 @@ struct Shared {
     stdout: SharedStream,
     stderr: SharedStream,
     serverurl: Option<String>,
-    uid: Option<u32>,
+    user: Option<(u32, Option<u32>)>,
     umask: Option<u32>,
     /// Not yet expanded.
     process_name: String,
@@ -109,7 +134,7 @@ impl Shared {
         let autorestart = reader.read(&rows::AUTORESTART)?;
         let startsecs = reader.read(&rows::STARTSECS)?;
         let startretries = reader.read(&rows::STARTRETRIES)?;
-        let stopsignal = reader.read(&rows::STOPSIGNAL)?;
+        let stopsignals = reader.read(&rows::STOPSIGNAL)?;
         let stopwaitsecs = reader.read(&rows::STOPWAITSECS)?;
         let stopasgroup = reader.read(&rows::STOPASGROUP)?;
         let killasgroup = reader.optional(&rows::KILLASGROUP)?.unwrap_or(stopasgroup);
@@ -123,7 +148,7 @@ impl Shared {
         let serverurl = reader
             .optional(&rows::SERVERURL)?
             .filter(|url| !is_auto(url));
-        let uid = reader.optional(&rows::USER)?;
+        let user = reader.optional(&rows::USER)?;
         let umask = reader.optional(&rows::UMASK)?;
         let process_name = unexpanded(&reader, &rows::PROCESS_NAME);
         let process_name = value::name(&process_name.to_str_lossy())
@@ -147,7 +172,7 @@ impl Shared {
             autorestart,
             startsecs,
             startretries,
-            stopsignal,
+            stopsignals,
             stopwaitsecs,
             stopasgroup,
             killasgroup,
@@ -159,7 +184,7 @@ impl Shared {
             stdout,
             stderr,
             serverurl,
-            uid,
+            user,
             umask,
             process_name,
         })
@@ -177,15 +202,24 @@ fn is_auto(url: &str) -> bool {
     super::text::strip(url).to_uppercase() == "AUTO"
 }
 
-/// One process. `names` is shared by all of a section: what one process's `environment` defines, the next one's options
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    section: &'a str,
+    file_directory: &'a BStr,
+}
+
+/// One process and the words of its `depends_on`. `names` is shared by all of a section: what one process's `environment` defines, the next one's options
 /// see (EXP-015).
 fn read_process(
     loader: &mut Loader<'_>,
-    section: &str,
+    Place {
+        section,
+        file_directory,
+    }: Place<'_>,
     shared: &Shared,
     names: &mut Names,
     process_num: i64,
-) -> Result<ProcessConfig, OptionError> {
+) -> Result<(ProcessConfig, Vec<String>), OptionError> {
     names.set("process_num", Value::Number(process_num));
     names.set("numprocs", Value::Number(shared.numprocs));
     names.update(&loader.variables);
@@ -199,8 +233,10 @@ fn read_process(
     let reader = loader.reader(section, Scope { layers: &layers });
     let directory = reader.optional(&rows::DIRECTORY)?;
     let mut warnings = Vec::new();
-    let stdout = read_stream(&reader, names, &rows::STDOUT, &shared.stdout, &mut warnings)?;
-    let mut stderr = read_stream(&reader, names, &rows::STDERR, &shared.stderr, &mut warnings)?;
+    let (stdout, mut more_stdout) =
+        read_stream(&reader, names, &rows::STDOUT, &shared.stdout, &mut warnings)?;
+    let (mut stderr, mut more_stderr) =
+        read_stream(&reader, names, &rows::STDERR, &shared.stderr, &mut warnings)?;
     if shared.redirect_stderr {
         if let LogFile::Path(_) = stderr.logfile {
             warnings.push(format!(
@@ -209,6 +245,7 @@ fn read_process(
             ));
         }
         stderr.logfile = LogFile::None;
+        more_stderr = StreamExtensions::default();
     }
     let command = reader.optional(&rows::COMMAND)?;
     let command = command.ok_or_else(|| {
@@ -217,15 +254,45 @@ fn read_process(
     })?;
     let name = expand_alone(&rows::PROCESS_NAME, shared.process_name.as_bytes(), names)?;
 
+    more_stdout.format = reader.read(&extension_rows::STDOUT_LOG_FORMAT)?;
+    let stderr_format = reader.read(&extension_rows::STDERR_LOG_FORMAT)?;
+    if !shared.redirect_stderr {
+        more_stderr.format = stderr_format;
+    }
+    let (uid, gid) = shared.user.unzip();
+    let (stopsignal, further_stopsignals) = shared
+        .stopsignals
+        .split_first()
+        .expect("its reader gives at least one signal");
+    let extensions = extend::read(
+        &reader,
+        extend::Found {
+            directory: directory.as_ref().map(|directory| directory.as_bstr()),
+            file_directory,
+            further_stopsignals,
+            gid: gid.flatten(),
+            stdout: more_stdout,
+            stderr: more_stderr,
+        },
+    )?;
+    let depends_on = reader.read(&extension_rows::DEPENDS_ON)?;
+    let is_job = extensions.as_ref().is_some_and(|more| more.cron.is_some());
+    if is_job && shared.autorestart == Autorestart::Always {
+        // GO-223
+        loader.messages.own_warnings.push(format!(
+            "For [{section}], cron starts a program that autorestart=true starts again after each run"
+        ));
+    }
+
     let mut environment: BTreeMap<BString, BString> = loader.environment.iter().cloned().collect();
     environment.extend(own);
     loader.messages.warnings.append(&mut warnings);
-    Ok(ProcessConfig {
+    let config = ProcessConfig {
         name: value::string(name.as_bstr()),
         command,
         directory,
         umask: shared.umask,
-        uid: shared.uid,
+        uid,
         priority: shared.priority,
         autostart: shared.autostart,
         autorestart: shared.autorestart,
@@ -233,7 +300,7 @@ fn read_process(
         startretries: shared.startretries,
         stdout,
         stderr,
-        stopsignal: shared.stopsignal,
+        stopsignal: *stopsignal,
         stopwaitsecs: shared.stopwaitsecs,
         stopasgroup: shared.stopasgroup,
         killasgroup: shared.killasgroup,
@@ -242,8 +309,9 @@ fn read_process(
         environment,
         serverurl: shared.serverurl.clone(),
         socket: None,
-        extensions: None,
-    })
+        extensions: extensions.map(Rc::new),
+    };
+    Ok((config, depends_on))
 }
 
 fn read_environment(
@@ -268,14 +336,22 @@ fn read_stream(
     rows: &StreamRows,
     shared: &SharedStream,
     warnings: &mut Vec<String>,
-) -> Result<StreamConfig, OptionError> {
+) -> Result<(StreamConfig, StreamExtensions), OptionError> {
+    let mut more = StreamExtensions::default();
     let logfile = match reader.text(rows.logfile.name)? {
         None => LogFileName::File(LogFile::Auto),
         // Expanded a second time (EXP-017).
         Some(text) => {
             let text = expand_alone(&rows.logfile, &text, names)?;
-            (rows.logfile.read)(text.as_bstr(), reader.context)
-                .map_err(|reason| OptionError::new(rows.logfile.name, reason))?
+            let wrong = |reason| OptionError::new(rows.logfile.name, reason);
+            match log_targets::parse(text.as_bstr(), reader.context).map_err(wrong)? {
+                Some(LogTargets { first, further }) => {
+                    more.further_targets = further;
+                    more.written = Some(value::string(text.as_bstr()));
+                    first
+                }
+                None => (rows.logfile.read)(text.as_bstr(), reader.context).map_err(wrong)?,
+            }
         }
     };
     let logfile_backups = reader.read(&rows.backups)?;
@@ -301,12 +377,13 @@ fn read_stream(
             rows.logfile.name
         ));
     }
-    Ok(StreamConfig {
+    let stream = StreamConfig {
         logfile,
         logfile_maxbytes,
         logfile_backups,
         capture_maxbytes: shared.capture_maxbytes,
         events_enabled: shared.events_enabled,
         syslog,
-    })
+    };
+    Ok((stream, more))
 }

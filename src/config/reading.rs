@@ -6,7 +6,7 @@ use super::context::LoadContext;
 use super::error::{ConfigError, Reason};
 use super::expand::{Scope, expand};
 use super::ini::Document;
-use super::options::{OptionalRow, Row};
+use super::options::{OptionalRow, Row, aliases};
 
 /// A section with the names its options may use.
 #[derive(Clone, Copy)]
@@ -54,7 +54,8 @@ impl OptionError {
 impl SectionReader<'_> {
     /// The text of an option as it stands in the file.
     pub fn raw(&self, option: &'static str) -> Option<BString> {
-        self.document.get(self.section, option)
+        let written = |name| self.document.get(self.section, name);
+        written(option).or_else(|| aliases(self.section, option).find_map(written))
     }
 
     /// The text of an option, expanded.

@@ -18,7 +18,7 @@ use super::options::supervisord as daemon_rows;
 use super::paths;
 use super::reading::{OptionError, SectionReader};
 use super::text;
-use super::types::{RpcInterface, ServerAddress, ServerConfig};
+use super::types::{MainLogFormat, RpcInterface, ServerAddress, ServerConfig};
 use super::value;
 
 /// The daemon's section.
@@ -35,6 +35,7 @@ pub struct FileSettings {
     pub logfile_maxbytes: i64,
     pub logfile_backups: i64,
     pub loglevel: i32,
+    pub log_format: MainLogFormat,
     pub pidfile: PathBuf,
     pub identifier: String,
     pub nodaemon: bool,
@@ -64,6 +65,9 @@ fn read_settings(loader: &Loader<'_>) -> Result<FileSettings, OptionError> {
         logfile_maxbytes: reader.read(&daemon_rows::LOGFILE_MAXBYTES)?,
         logfile_backups: reader.read(&daemon_rows::LOGFILE_BACKUPS)?,
         loglevel: reader.read(&daemon_rows::LOGLEVEL)?,
+        log_format: reader
+            .optional(&daemon_rows::LOG_FORMAT)?
+            .unwrap_or_else(|| log_format_of_environment(loader.context)),
         pidfile: reader.read(&daemon_rows::PIDFILE)?,
         identifier: reader.read(&daemon_rows::IDENTIFIER)?,
         nodaemon: reader.read(&daemon_rows::NODAEMON)?,
@@ -73,6 +77,14 @@ fn read_settings(loader: &Loader<'_>) -> Result<FileSettings, OptionError> {
         strip_ansi: reader.read(&daemon_rows::STRIP_ANSI)?,
         environment: shared_environment(loader, &reader)?,
     })
+}
+
+/// The variable by which the Go version is told (GO-015); any other value is none of our business.
+fn log_format_of_environment(context: &LoadContext) -> MainLogFormat {
+    match context.variable("LOG_FORMAT") {
+        Some(value) if value.eq_ignore_ascii_case(b"json") => MainLogFormat::Json,
+        Some(_) | None => MainLogFormat::Text,
+    }
 }
 
 /// `childlogdir`, or the directory for temporary files; that one is taken for a template too.
@@ -234,9 +246,11 @@ fn inet_server(loader: &Loader<'_>, section: &str) -> Result<ServerConfig, Optio
         username,
         password,
         allowed_hosts: reader.read(&rows::ALLOWED_HOSTS)?,
-        nodename: None,
-        metrics_auth: true,
-        health_auth: true,
+        nodename: reader
+            .optional(&rows::NODENAME)?
+            .filter(|name| !name.is_empty()),
+        metrics_auth: reader.read(&rows::METRICS_AUTH)?,
+        health_auth: reader.read(&rows::HEALTH_AUTH)?,
     })
 }
 
@@ -286,9 +300,11 @@ fn unix_server(loader: &Loader<'_>, section: &str) -> Result<ServerConfig, Optio
         username,
         password,
         allowed_hosts: Vec::new(),
-        nodename: None,
-        metrics_auth: true,
-        health_auth: true,
+        nodename: reader
+            .optional(&rows::NODENAME)?
+            .filter(|name| !name.is_empty()),
+        metrics_auth: reader.read(&rows::METRICS_AUTH)?,
+        health_auth: reader.read(&rows::HEALTH_AUTH)?,
     })
 }
 

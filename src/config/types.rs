@@ -265,6 +265,8 @@ pub struct SupervisordConfig {
     pub logfile_maxbytes: i64,
     pub logfile_backups: i64,
     pub loglevel: i32,
+    /// `log_format`, else what the variable LOG_FORMAT says (GO-015, GO-414).
+    pub log_format: MainLogFormat,
     pub pidfile: PathBuf,
     pub umask: u32,
     pub nodaemon: bool,
@@ -285,6 +287,16 @@ pub struct SupervisordConfig {
 pub enum MainLog {
     File(PathBuf),
     Syslog,
+}
+
+/// How a line of supervisord's own log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MainLogFormat {
+    /// As the reference writes it.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
 }
 
 /// Everything one reading of the configuration yields.

@@ -77,6 +77,9 @@ fn truth(lower: &BStr) -> Option<bool> {
     match lower.as_bytes() {
         b"yes" | b"true" | b"on" | b"1" => Some(true),
         b"no" | b"false" | b"off" | b"0" => Some(false),
+        // Beyond the reference (GO-118).
+        b"t" => Some(true),
+        b"f" => Some(false),
         _ => None,
     }
 }
@@ -87,7 +90,7 @@ pub fn boolean(text: &BStr) -> Result<bool, Reason> {
     })
 }
 
-/// A number with `kb`, `mb`, `gb` or nothing after it (TYP-003).
+/// A number with `kb`, `mb`, `gb` or nothing after it (TYP-003); `k`, `m`, `g` mean the same (GO-119).
 pub fn byte_size(text: &BStr) -> Result<i64, Reason> {
     const SUFFIXES: [(&str, i64); 3] = [("kb", 1 << 10), ("mb", 1 << 20), ("gb", 1 << 30)];
     let lower = text::lower(text);
@@ -96,7 +99,17 @@ pub fn byte_size(text: &BStr) -> Result<i64, Reason> {
             return Ok(integer(BStr::new(number))?.saturating_mul(factor));
         }
     }
-    integer(lower.as_bstr())
+    let without_b: [(&str, i64); 3] = SUFFIXES.map(|(suffix, factor)| (&suffix[..1], factor));
+    integer(lower.as_bstr()).or_else(|reason| {
+        // Beyond the reference, which refuses them: `5M` (GO-119).
+        without_b
+            .into_iter()
+            .find_map(|(suffix, factor)| {
+                let number = lower.strip_suffix(suffix.as_bytes())?;
+                Some(integer(BStr::new(number)).ok()?.saturating_mul(factor))
+            })
+            .ok_or(reason)
+    })
 }
 
 /// Comma-separated statuses from 0 to 255; an empty value is an empty list (TYP-005).
@@ -153,6 +166,14 @@ pub fn user(text: &BStr, context: &LoadContext) -> Result<u32, Reason> {
             .ok_or_else(|| Reason::UserName {
                 value: text.to_owned(),
             }),
+    }
+}
+
+/// A user as the reference reads it, or what it refuses: `user:group` (GO-138).
+pub fn user_maybe_group(text: &BStr, context: &LoadContext) -> Result<(u32, Option<u32>), Reason> {
+    match user(text, context) {
+        Ok(uid) => Ok((uid, None)),
+        Err(reason) => user_and_group(text, context).ok_or(reason),
     }
 }
 
@@ -221,6 +242,9 @@ pub fn log_level(text: &BStr) -> Result<i32, Reason> {
         b"debug" => Ok(10),
         b"trace" => Ok(5),
         b"blather" => Ok(3),
+        // Beyond the reference (GO-255).
+        b"warning" => Ok(30),
+        b"fatal" | b"panic" => Ok(50),
         _ => Err(Reason::LogLevel {
             value: text.to_owned(),
         }),

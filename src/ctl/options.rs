@@ -44,11 +44,7 @@ const fn flag(
     help: &'static str,
 ) -> Flag {
     let short = Some(short);
-    let switch = Switch {
-        short,
-        long,
-        takes_value,
-    };
+    let switch = Switch::new(short, long, takes_value);
     Flag {
         meaning,
         switch,

@@ -25,6 +25,9 @@ use super::unix_os::UnixOs;
 use crate::config::extensions::Probe;
 use crate::config::types::{Config, GroupConfig, MainLog, ProcessConfig, SupervisordConfig};
 use crate::logs::activity::ActivityLog;
+use crate::logs::console::Stream;
+use crate::logs::counters::LogCounters;
+use crate::logs::memory::MemoryLog;
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::health::Health;
 use crate::model::histogram::Histogram;
@@ -65,6 +68,14 @@ struct Shared {
     process_changes: Rc<Notify>,
     /// What is known of the health of processes that are checked.
     health: RefCell<BTreeMap<ProcessId, Health>>,
+}
+
+/// What became of the output of one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ProcessLogCounters {
+    pub stdout: LogCounters,
+    /// Nothing but zeros with `redirect_stderr`.
+    pub stderr: LogCounters,
 }
 
 /// The machine with its hands.
@@ -266,6 +277,28 @@ impl Handle {
         self.0.core.borrow_mut().os.pipes.clear_logs(id)
     }
 
+    /// What became of what a process wrote, to stdout and to stderr, since its first start in this run.
+    pub fn log_counters(&self, id: ProcessId) -> ProcessLogCounters {
+        let core = self.0.core.borrow();
+        ProcessLogCounters {
+            stdout: core.os.pipes.log_counters(id, Channel::Stdout),
+            stderr: core.os.pipes.log_counters(id, Channel::Stderr),
+        }
+    }
+
+    /// Lends the log of a stream that is kept in memory; `None` when it has none (GO-241). It is there also while the
+    /// process does not run.
+    pub fn memory_log<R>(
+        &self,
+        id: ProcessId,
+        channel: Channel,
+        look: impl FnOnce(&MemoryLog) -> R,
+    ) -> Option<R> {
+        let core = self.0.core.borrow();
+        let log = core.os.pipes.memory_log(id, channel)?;
+        Some(look(&log.borrow()))
+    }
+
     /// Queues bytes for a child's stdin (RPC-145 to 148).
     pub fn write_stdin(&self, id: ProcessId, bytes: &[u8]) -> Result<(), StdinError> {
         self.0.core.borrow_mut().os.pipes.write_stdin(id, bytes)
@@ -458,6 +491,10 @@ impl Core {
         match effect {
             // Listeners have it already; an error means that nobody looks on.
             Effect::Emitted(event) => {
+                if let Event::GroupRemoved { .. } = *event {
+                    let Self { supervisor, os, .. } = self;
+                    os.pipes.retain(|id| supervisor.names(id).is_some());
+                }
                 self.note(&event);
                 _ = self.onlookers.send(event);
             }
@@ -529,6 +566,13 @@ impl Core {
 
 /// Writes to supervisord's own output. Nobody can be told when that fails.
 fn print(channel: Channel, bytes: &[u8]) {
+    let stream = match channel {
+        Channel::Stdout => Stream::Stdout,
+        Channel::Stderr => Stream::Stderr,
+    };
+    if let Some(console) = stream.console_in_use() {
+        return console.write_own(bytes);
+    }
     let _ = match channel {
         Channel::Stdout => {
             let mut out = io::stdout().lock();

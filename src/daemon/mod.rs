@@ -21,6 +21,7 @@
 //! | `reap` | the one place that waits for children |
 //! | `auto_logs` | AUTO log files |
 //! | `clock` | both clocks |
+//! | `update` | making a changed configuration true |
 //! | `usage` | what processes use, for those who look on |
 //!
 //! std's and tokio's own `Command` are not used here: they wait for children by themselves, and would lose theirs to
@@ -29,6 +30,7 @@
 pub mod auto_logs;
 pub mod clock;
 pub mod daemonize;
+pub mod environment;
 pub mod event_loop;
 pub mod exec;
 pub mod fcgi;
@@ -45,4 +47,5 @@ pub mod readiness;
 pub mod reap;
 pub mod rest;
 pub mod unix_os;
+pub mod update;
 pub mod usage;

@@ -14,7 +14,7 @@ use sha1::{Digest, Sha1};
 
 use super::origin::Names;
 use super::routes::Route;
-use crate::config::types::ServerConfig;
+use crate::config::types::{ServerAddress, ServerConfig};
 
 /// The credentials of one server, or none at all, and its names.
 #[derive(Clone)]
@@ -25,6 +25,11 @@ pub struct Gate {
     /// The same where no password is asked for.
     names_without_password: Names,
     metrics_are_open: bool,
+    health_is_open: bool,
+    /// Nobody comes here without a password or what the mode of the socket asks.
+    pub is_guarded: bool,
+    /// What REST calls this node, if the configuration says it (GO-264).
+    pub node: Option<String>,
 }
 
 #[derive(Clone)]
@@ -64,17 +69,32 @@ impl Gate {
                 },
             }
         });
+        let is_local = matches!(config.address, ServerAddress::Unix { .. });
+        let is_guarded = credentials.is_some() || is_local;
         Self {
             credentials,
             names: Names::of(config),
             names_without_password: Names::without_password(config),
             metrics_are_open: !config.metrics_auth,
+            health_is_open: !config.health_auth,
+            is_guarded,
+            node: config.nodename.clone(),
         }
     }
 
     /// Whether this route is for everybody although the rest is not.
     pub fn leaves_open(&self, route: &Route) -> bool {
-        matches!(route, Route::Metrics) && self.metrics_are_open
+        match route {
+            Route::Metrics => self.metrics_are_open,
+            Route::Health(_) => self.health_is_open,
+            Route::Rpc
+            | Route::LogTail(_)
+            | Route::MainLogTail
+            | Route::Ok
+            | Route::Rest(_)
+            | Route::Web(_)
+            | Route::Elsewhere => false,
+        }
     }
 
     /// The names that count for such a route, or for the others.

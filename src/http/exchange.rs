@@ -33,6 +33,7 @@ use super::tail::{self, Surroundings};
 use super::watch::Watcher;
 use crate::logs::follow::{HEAD, RecentBlock};
 use crate::metrics::{Answered, Wishes};
+use crate::rest;
 use crate::web::{Answer, Ask, Resource, Viewer};
 
 /// Answers up to this many bytes are given even when too many larger ones wait to be read.
@@ -168,7 +169,9 @@ impl<B: Backend> Visitor<B> {
                 // HTTP-116
                 Route::Ok | Route::Web(_) if method == Method::HEAD => StatusCode::NOT_FOUND,
                 Route::Ok | Route::Web(_) | Route::Elsewhere => StatusCode::BAD_REQUEST,
-                Route::Metrics => StatusCode::METHOD_NOT_ALLOWED,
+                Route::Metrics | Route::Health(_) | Route::Rest(_) => {
+                    return Ok(Reply::wrong_method(&route));
+                }
             }));
         }
         Ok(match route {
@@ -180,6 +183,11 @@ impl<B: Backend> Visitor<B> {
             },
             Route::Ok => Reply::plain("OK"),
             Route::Metrics => self.metrics(headers).await,
+            Route::Health(health) => {
+                let well = self.house.backend.health(health);
+                Reply::health(health.word(well), well)
+            }
+            Route::Rest(resource) => self.rest(resource, uri, headers, &body).await,
             Route::Web(resource) => {
                 // What a GET brings along is no form.
                 let body = if method == Method::POST {
@@ -263,6 +271,41 @@ impl<B: Backend> Visitor<B> {
         Reply::exposition(exposition, share)
     }
 
+    async fn rest(
+        &self,
+        resource: rest::Resource,
+        uri: &hyper::Uri,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Reply {
+        let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+        let ask = rest::Ask {
+            query: uri.query().unwrap_or_default(),
+            body,
+            takes_json: accept.is_some_and(|accept| accept.contains("application/json")),
+            node: self.gate.node.as_deref(),
+            is_guarded: self.gate.is_guarded,
+        };
+        if self.house.answers.is_spent() {
+            return Reply::error(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        match self.house.backend.rest(resource, ask).await {
+            rest::Answer::Json { status, text } => {
+                self.counted(status, "application/json", text.into_bytes())
+            }
+            rest::Answer::Text { status, text } => {
+                self.counted(status, "text/plain; charset=utf-8", text)
+            }
+            rest::Answer::File(path) => self.download(&path, None),
+            rest::Answer::Moved(place) => Reply::moved(&place),
+        }
+    }
+
+    fn counted(&self, status: u16, content_type: &'static str, body: Vec<u8>) -> Reply {
+        let share = self.house.answers.take(body.len());
+        Reply::counted(status, content_type, body, share)
+    }
+
     fn log_tail(&self, path: &str) -> Reply {
         let log = match LogTail::parse(path) {
             Ok(log) => log,
@@ -288,7 +331,7 @@ impl<B: Backend> Visitor<B> {
             }
             _ => match self.house.backend.page(resource, ask).await {
                 Answer::Tail { path, head } => self.tail(&path, head, true),
-                Answer::File(path) => self.download(&path),
+                Answer::File { path, last } => self.download(&path, last),
                 Answer::Live(viewer) => Reply::events(self.show(viewer)),
                 answer => Reply::page(answer),
             },
@@ -321,8 +364,9 @@ impl<B: Backend> Visitor<B> {
         body
     }
 
-    fn download(&self, path: &Path) -> Reply {
-        match download::start(path) {
+    fn download(&self, path: &Path, last: Option<u64>) -> Reply {
+        match download::start(path, last) {
+            Ok((length, pieces)) if last.is_some() => Reply::text(length, pieces),
             Ok((length, pieces)) => Reply::file(path, length, pieces),
             Err(_) => Reply::error(StatusCode::NOT_FOUND),
         }

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::date::Date;
 use super::limits::Share;
+use super::routes::Route;
 use crate::metrics::Exposition;
 use crate::web::Answer;
 use crate::web::assets::{self, Asset};
@@ -31,9 +32,6 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 /// What is true now is not to be shown later.
 const NOT_STORED: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-
-/// Nothing but our own script, style and images; what is not named falls under `default-src`.
-const POLICY: HeaderValue = HeaderValue::from_static(assets::POLICY);
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -103,19 +101,51 @@ impl Reply {
         Self::whole("text/xml", bytes)
     }
 
-    /// The answer to a scrape (GO-335).
-    pub fn exposition(exposition: Exposition, share: Share) -> Self {
+    /// What is true for the moment, of any kind and status.
+    pub fn counted(status: u16, content_type: &'static str, body: Vec<u8>, share: Share) -> Self {
         let bytes = Bytes::from_owner(Counted {
-            bytes: exposition.body,
+            bytes: body,
             _share: share,
         });
-        let mut reply = Self::whole(exposition.content_type, bytes);
-        if exposition.gzipped {
+        let mut reply = Self::whole(content_type, bytes);
+        reply.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        reply.headers.push(NOT_STORED);
+        reply
+    }
+
+    /// One word, for orchestrators.
+    pub fn health(word: &'static str, well: bool) -> Self {
+        let mut reply = Self::plain(word);
+        if !well {
+            reply.status = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        reply.headers.push(NOT_STORED);
+        reply
+    }
+
+    /// 405, with the methods that there are (GO-308).
+    pub fn wrong_method(route: &Route) -> Self {
+        let mut reply = Self::error(StatusCode::METHOD_NOT_ALLOWED);
+        if let Ok(methods) = HeaderValue::try_from(route.methods().join(", ")) {
+            reply.headers.push((header::ALLOW, methods));
+        }
+        reply
+    }
+
+    /// The answer to a scrape (GO-335).
+    pub fn exposition(exposition: Exposition, share: Share) -> Self {
+        let Exposition {
+            content_type,
+            gzipped,
+            body,
+        } = exposition;
+        let mut reply = Self::counted(200, content_type, body, share);
+        if gzipped {
             let gzip = HeaderValue::from_static("gzip");
             reply.headers.push((header::CONTENT_ENCODING, gzip));
         }
         let differs = HeaderValue::from_static("Accept, Accept-Encoding");
-        reply.headers.extend([(header::VARY, differs), NOT_STORED]);
+        reply.headers.push((header::VARY, differs));
         reply
     }
 
@@ -168,7 +198,10 @@ impl Reply {
     /// Tells a browser to take the answer for what it is, and to lend it to nobody.
     pub fn guard(&mut self) {
         self.headers.extend([
-            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (
+                header::CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static(assets::policy()),
+            ),
             (
                 header::X_CONTENT_TYPE_OPTIONS,
                 HeaderValue::from_static("nosniff"),
@@ -223,7 +256,7 @@ impl Reply {
             }
             Answer::NotFound => Self::error(StatusCode::NOT_FOUND),
             // Those whose bodies come as they come are not made here.
-            Answer::Broken | Answer::Tail { .. } | Answer::File(_) | Answer::Live(_) => {
+            Answer::Broken | Answer::Tail { .. } | Answer::File { .. } | Answer::Live(_) => {
                 Self::error(StatusCode::INTERNAL_SERVER_ERROR)
             }
         }
@@ -303,6 +336,22 @@ impl Reply {
                     header::TRANSFER_ENCODING,
                     HeaderValue::from_static("chunked"),
                 ),
+            ],
+            body: Body::Stream(pieces),
+        }
+    }
+
+    /// A part of a file, to be shown.
+    pub fn text(length: u64, pieces: mpsc::Receiver<Bytes>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            headers: vec![
+                (header::CONTENT_LENGTH, HeaderValue::from(length)),
+                (
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("text/plain;charset=utf-8"),
+                ),
+                NOT_STORED,
             ],
             body: Body::Stream(pieces),
         }

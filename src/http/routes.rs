@@ -9,6 +9,8 @@ use std::borrow::Cow;
 use hyper::{Method, Uri};
 
 use crate::model::namespec::Namespec;
+use crate::rest;
+use crate::rest::health::Health;
 use crate::web::{Resource, asks_for_action};
 
 /// Who answers.
@@ -24,6 +26,10 @@ pub enum Route {
     Ok,
     /// `/metrics` (GO-324).
     Metrics,
+    /// `/healthz` and `/readyz`.
+    Health(Health),
+    /// The JSON endpoints (GO-281).
+    Rest(rest::Resource),
     /// A page, or what belongs to one.
     Web(Resource),
     /// Nothing: 404 for those who look, 400 for the others (HTTP-064, HTTP-065).
@@ -49,6 +55,10 @@ impl Route {
             Self::Ok
         } else if path == "/metrics" {
             Self::Metrics
+        } else if let Some(health) = Health::at(path) {
+            Self::Health(health)
+        } else if let Some(resource) = rest::Resource::at(uri.path()) {
+            Self::Rest(resource)
         } else {
             Resource::at(path).map_or(Self::Elsewhere, Self::Web)
         }
@@ -61,7 +71,9 @@ impl Route {
             Self::Rpc => method == Method::POST,
             Self::LogTail(_) | Self::MainLogTail => method == Method::GET,
             Self::Ok => method == Method::GET || method == Method::POST,
-            Self::Metrics => method == Method::GET || method == Method::HEAD,
+            Self::Metrics | Self::Health(_) | Self::Rest(_) => {
+                self.methods().contains(&method.as_str())
+            }
             Self::Web(resource) => resource.methods().contains(&method.as_str()),
             Self::Elsewhere => method == Method::GET || method == Method::HEAD,
         }
@@ -69,10 +81,25 @@ impl Route {
 }
 
 impl Route {
+    /// By which methods what is ours can be asked for.
+    pub fn methods(&self) -> &'static [&'static str] {
+        match self {
+            Self::Rest(resource) => resource.methods(),
+            Self::Rpc
+            | Self::LogTail(_)
+            | Self::MainLogTail
+            | Self::Ok
+            | Self::Metrics
+            | Self::Health(_)
+            | Self::Web(_)
+            | Self::Elsewhere => &["GET", "HEAD"],
+        }
+    }
+
     /// Whether the reference has nothing there: its rules for methods and bodies do not hold.
     pub fn is_ours(&self) -> bool {
         match self {
-            Self::Metrics => true,
+            Self::Metrics | Self::Health(_) | Self::Rest(_) => true,
             Self::Rpc
             | Self::LogTail(_)
             | Self::MainLogTail
@@ -106,9 +133,14 @@ impl Route {
                 Resource::Act => Effect::Change,
                 _ => Effect::Show,
             },
-            Self::LogTail(_) | Self::MainLogTail | Self::Ok | Self::Metrics | Self::Elsewhere => {
-                Effect::Show
-            }
+            Self::Rest(resource) if resource.changes() && method != Method::GET => Effect::Change,
+            Self::LogTail(_)
+            | Self::MainLogTail
+            | Self::Ok
+            | Self::Metrics
+            | Self::Health(_)
+            | Self::Rest(_)
+            | Self::Elsewhere => Effect::Show,
         }
     }
 
@@ -120,6 +152,8 @@ impl Route {
             Self::MainLogTail => "mainlogtail",
             Self::Ok => "ok",
             Self::Metrics => "metrics",
+            Self::Health(_) => "health",
+            Self::Rest(_) => "rest",
             Self::Web(_) => "web",
             Self::Elsewhere => "elsewhere",
         }

@@ -8,6 +8,7 @@ use hyper::StatusCode;
 
 use super::routes::LogTail;
 use crate::metrics::{Answered, Exposition, Wishes};
+use crate::rest::{self, health::Health};
 use crate::web::{Answer, Ask, Resource};
 
 /// What the routes ask for. The daemon answers through `Handle` and `Rpc`; tests answer by themselves.
@@ -20,6 +21,16 @@ pub trait Backend {
 
     /// Answers a scrape.
     fn metrics(&self, wishes: Wishes<'_>) -> impl Future<Output = Exposition>;
+
+    /// Answers for a JSON endpoint.
+    fn rest(
+        &self,
+        resource: rest::Resource,
+        ask: rest::Ask<'_>,
+    ) -> impl Future<Output = rest::Answer>;
+
+    /// Whether the answer to that question is yes.
+    fn health(&self, health: Health) -> bool;
 
     /// A request has its answer; for metrics.
     fn answered(&self, kind: Answered, took: Duration);

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::{Backend, Limits, LogTail, bind, serve};
 use crate::config::types::{ServerAddress, ServerConfig};
 use crate::metrics::{Answered, Exposition, Wishes};
+use crate::rest::{self, health::Health};
 use crate::web::{Answer, Ask, Resource};
 
 /// The longest that a test waits for anything.
@@ -127,6 +128,18 @@ impl Backend for Canned {
             gzipped: wishes.accept_encoding == Some("gzip"),
             body: format!("{wishes:?}").into_bytes(),
         }
+    }
+
+    /// Says what it was asked.
+    async fn rest(&self, resource: rest::Resource, ask: rest::Ask<'_>) -> rest::Answer {
+        rest::Answer::Json {
+            status: 202,
+            text: format!("{resource:?} {ask:?}"),
+        }
+    }
+
+    fn health(&self, health: Health) -> bool {
+        health == Health::Live
     }
 
     fn answered(&self, kind: Answered, _: Duration) {

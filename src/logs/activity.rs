@@ -21,14 +21,16 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::SetGlobalDefaultError;
 use tracing::{Event, Metadata, Subscriber};
 
-use super::local_time::LocalTime;
+use super::console::Stream;
+use super::json::push_string;
+use super::local_time::stamped;
 use super::rotating::{RotatingFile, Rotation, WriteError};
 use super::special::remove_log;
 use super::syslog::Syslog;
@@ -37,14 +39,27 @@ use crate::model::log::{LEVEL_FIELD, LogLevel, message_of};
 /// Something to write lines to, not opened yet.
 #[derive(Debug)]
 pub enum Target {
-    /// An open stream: stdout in the foreground (LIF-037). It is never reopened.
+    /// An open stream. It is never reopened.
     Stream(OwnedFd),
+    /// supervisord's stdout, in the foreground (LIF-037). While programs write there too, lines go their way, since the
+    /// loop must not wait for whoever reads it ([`console`](super::console)).
+    Stdout(OwnedFd),
     File {
         path: PathBuf,
         rotation: Rotation,
     },
     /// `logfile=syslog` (MLF-006).
     Syslog(Syslog),
+}
+
+/// How a line is written (GO-015, GO-414).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LineShape {
+    /// As the reference writes it.
+    #[default]
+    Text,
+    /// One JSON object: `{"time":"2026-11-24T15:26:55.042+01:00","level":"info","msg":"spawned: 'web' with pid 4711"}`.
+    Json,
 }
 
 /// A log file that cannot be opened.
@@ -72,11 +87,13 @@ pub struct ActivityLog {
 struct Inner {
     /// Less important messages are not written (MLF-003).
     level: LogLevel,
+    shape: LineShape,
     handlers: Vec<Handler>,
 }
 
 enum Handler {
     Stream(File),
+    Stdout(File),
     File(RotatingFile),
     Syslog(Syslog),
 }
@@ -87,6 +104,7 @@ impl ActivityLog {
         Self {
             inner: Arc::new(Mutex::new(Inner {
                 level: LogLevel::Critical,
+                shape: LineShape::Text,
                 handlers: Vec::new(),
             })),
         }
@@ -99,12 +117,21 @@ impl ActivityLog {
 
     /// Writes to these targets from now on, in their order, and closes what was open. When one cannot be opened,
     /// everything stays as it was.
-    pub fn replace(&self, level: LogLevel, targets: Vec<Target>) -> Result<(), OpenError> {
+    pub fn replace(
+        &self,
+        level: LogLevel,
+        shape: LineShape,
+        targets: Vec<Target>,
+    ) -> Result<(), OpenError> {
         let handlers = targets
             .into_iter()
             .map(Handler::open)
             .collect::<Result<Vec<_>, _>>()?;
-        *self.inner() = Inner { level, handlers };
+        *self.inner() = Inner {
+            level,
+            shape,
+            handlers,
+        };
         // Which messages are worth making is remembered where they are made.
         tracing::callsite::rebuild_interest_cache();
         Ok(())
@@ -121,10 +148,24 @@ impl ActivityLog {
         if level < inner.level {
             return;
         }
-        let head = line_head(SystemTime::now(), level);
-        let line = format!("{head} {message}\n");
-        for handler in &mut inner.handlers {
-            handler.write(&head, message, &line);
+        let now = SystemTime::now();
+        let Inner {
+            shape, handlers, ..
+        } = &mut *inner;
+        match shape {
+            LineShape::Text => {
+                let head = line_head(now, level);
+                let line = format!("{head} {message}\n");
+                for handler in handlers {
+                    handler.write(&head, message, &line);
+                }
+            }
+            LineShape::Json => {
+                let line = json_line(now, level, message);
+                for handler in handlers {
+                    handler.write_object(&line);
+                }
+            }
         }
     }
 
@@ -202,6 +243,7 @@ impl Handler {
     fn open(target: Target) -> Result<Self, OpenError> {
         match target {
             Target::Stream(stream) => Ok(Self::Stream(File::from(stream))),
+            Target::Stdout(stream) => Ok(Self::Stdout(File::from(stream))),
             Target::File { path, rotation } => match RotatingFile::open(&path, rotation) {
                 Ok(file) => Ok(Self::File(file)),
                 Err(error) => Err(OpenError { path, error }),
@@ -212,13 +254,33 @@ impl Handler {
 
     fn write(&mut self, head: &str, message: &str, line: &str) {
         match self {
-            Self::Stream(stream) => {
-                if let Err(error) = stream.write_all(line.as_bytes()) {
-                    complain(&"stdout", &error, error.kind());
+            Self::Stream(_) | Self::Stdout(_) | Self::File(_) => self.write_bytes(line.as_bytes()),
+            // Each line of a message gets the head, and keeps its end (`SyslogHandler.emit` in loggers.py).
+            Self::Syslog(syslog) => {
+                for line in message.trim_end_matches('\n').split('\n') {
+                    syslog.send(format!("{head} {line}\n").as_bytes());
                 }
             }
+        }
+    }
+
+    /// An object is one line, whatever the message is.
+    fn write_object(&mut self, line: &[u8]) {
+        match self {
+            Self::Stream(_) | Self::Stdout(_) | Self::File(_) => self.write_bytes(line),
+            Self::Syslog(syslog) => syslog.send(line),
+        }
+    }
+
+    fn write_bytes(&mut self, line: &[u8]) {
+        match self {
+            Self::Stream(stream) => write_to(stream, line),
+            Self::Stdout(stream) => match Stream::Stdout.console_in_use() {
+                Some(console) => console.write_own(line),
+                None => write_to(stream, line),
+            },
             Self::File(file) => {
-                if let Err(error) = file.write(line.as_bytes()) {
+                if let Err(error) = file.write(line) {
                     let kind = match &error {
                         WriteError::Incomplete { error, .. } | WriteError::NotRotated(error) => {
                             error.kind()
@@ -227,12 +289,8 @@ impl Handler {
                     complain(&file.path().display(), &error, kind);
                 }
             }
-            // Each line of a message gets the head, and keeps its end (`SyslogHandler.emit` in loggers.py).
-            Self::Syslog(syslog) => {
-                for line in message.trim_end_matches('\n').split('\n') {
-                    syslog.send(format!("{head} {line}\n").as_bytes());
-                }
-            }
+            // It takes messages, not bytes.
+            Self::Syslog(_) => {}
         }
     }
 
@@ -244,13 +302,13 @@ impl Handler {
                 }
             }
             // Nothing that could have been moved away.
-            Self::Stream(_) | Self::Syslog(_) => {}
+            Self::Stream(_) | Self::Stdout(_) | Self::Syslog(_) => {}
         }
     }
 
     fn raw_fd(&self) -> Option<RawFd> {
         match self {
-            Self::Stream(stream) => Some(stream.as_raw_fd()),
+            Self::Stream(stream) | Self::Stdout(stream) => Some(stream.as_raw_fd()),
             Self::File(file) => Some(file.as_raw_fd()),
             Self::Syslog(syslog) => syslog.raw_fd(),
         }
@@ -259,18 +317,39 @@ impl Handler {
 
 /// `%Y-%m-%d %H:%M:%S,mmm LEVL` (MLF-001).
 fn line_head(at: SystemTime, level: LogLevel) -> String {
-    // A clock before 1970 is shown as 1970.
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-    let stamp = LocalTime::at(seconds).log_stamp(since.subsec_millis());
-    format!("{stamp} {}", level.tag())
+    let (time, millis) = stamped(at);
+    format!("{} {}", time.log_stamp(millis), level.tag())
+}
+
+fn json_line(at: SystemTime, level: LogLevel, message: &str) -> Vec<u8> {
+    let (time, millis) = stamped(at);
+    let stamp = time.iso_stamp(millis);
+    let mut line = format!(
+        "{{\"time\":\"{stamp}\",\"level\":\"{}\",\"msg\":",
+        level.name()
+    )
+    .into_bytes();
+    // A message is text: nothing of it is replaced.
+    push_string(&mut line, message.as_bytes());
+    line.extend_from_slice(b"}\n");
+    line
+}
+
+fn write_to(stream: &mut File, line: &[u8]) {
+    if let Err(error) = stream.write_all(line) {
+        complain(&"stdout", &error, error.kind());
+    }
 }
 
 /// Tells trouble with the log where it can still be told (MLF-009), but a closed pipe is no trouble (MLF-008).
 fn complain(name: &dyn fmt::Display, error: &dyn fmt::Display, kind: io::ErrorKind) {
     if kind != io::ErrorKind::BrokenPipe {
+        let line = format!("supervisord: log {name}: {error}\n");
+        if let Some(console) = Stream::Stderr.console_in_use() {
+            return console.write_own(line.as_bytes());
+        }
         // If stderr cannot be written either, there is nobody left to tell.
-        let _ = writeln!(io::stderr(), "supervisord: log {name}: {error}");
+        let _ = io::stderr().write_all(line.as_bytes());
     }
 }
 

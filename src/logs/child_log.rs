@@ -1,22 +1,32 @@
-//! Where one stream of a child goes: to a file, to syslog, to both, or nowhere (LOG-001, LOG-012, LOG-029).
+//! Where one stream of a child goes: to a file, to syslog, to both, or nowhere (LOG-001, LOG-012, LOG-029); with
+//! extensions to any number of places, its lines formatted ([`beyond`](super::beyond)).
 //!
 //! Made when the child is spawned and dropped with its pipes (LOG-008, LOG-039). What is written here is final: without
-//! tokens, escapes stripped. Syslog is best effort and never an error; what goes wrong with the file is told to the
-//! caller, who knows the process and what to say about it.
+//! tokens, escapes stripped. Syslog is best effort and never an error; what goes wrong with a file is told to the
+//! caller, who knows the process and what to say about it, and keeps nobody else from getting the same bytes.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
+use std::time::SystemTime;
 
-use super::rotating::{RotatingFile, Rotation, WriteError};
+use super::beyond::Beyond;
+use super::counters::LogCounters;
+use super::file_target::{FileTarget, News};
+use super::rotating::{RotatingFile, Rotation};
+use super::shared_file::SharedFile;
 use super::special::is_missing_null;
 use super::syslog::Syslog;
 
 /// The open log of one stream of one child.
 #[derive(Debug, Default)]
 pub struct ChildLog {
-    file: Option<RotatingFile>,
+    /// The first file, which is the one that clients read.
+    file: Option<FileTarget>,
     syslog: Option<Prefixed>,
+    /// What only an extension asks for.
+    beyond: Option<Box<Beyond>>,
+    counters: LogCounters,
 }
 
 #[derive(Debug)]
@@ -36,9 +46,15 @@ impl ChildLog {
     pub fn with_file(mut self, path: &Path, rotation: Rotation) -> io::Result<Self> {
         self.file = match path.as_os_str().is_empty() || is_missing_null(path) {
             true => None,
-            false => Some(RotatingFile::open(path, rotation)?),
+            false => Some(FileTarget::own(RotatingFile::open(path, rotation)?)),
         };
         Ok(self)
+    }
+
+    /// Adds a file that others may write to as well.
+    pub fn with_shared_file(mut self, file: SharedFile) -> Self {
+        self.file = Some(FileTarget::shared(file));
+        self
     }
 
     /// Adds syslog, where each line stands behind the name of its process (LOG-027).
@@ -50,36 +66,76 @@ impl ChildLog {
         self
     }
 
-    /// Writes a chunk as it is (LOG-010).
-    pub fn write(&mut self, chunk: &[u8]) -> Result<(), WriteError> {
+    /// Adds what an extension asks for.
+    pub fn with_more(mut self, beyond: Beyond) -> Self {
+        self.beyond = Some(Box::new(beyond));
+        self
+    }
+
+    /// Writes a chunk as it is (LOG-010), unless a format is asked for.
+    pub fn write(&mut self, chunk: &[u8], mut tell: impl FnMut(News<'_>)) {
         if chunk.is_empty() {
-            return Ok(());
+            return;
         }
-        if let Some(Prefixed { syslog, prefix }) = &self.syslog {
+        let Self {
+            file,
+            syslog,
+            beyond,
+            counters,
+        } = self;
+        counters.bytes += chunk.len() as u64;
+        if let Some(Prefixed { syslog, prefix }) = syslog {
             syslog.send_lines(prefix, chunk);
         }
-        match &mut self.file {
-            Some(file) => file.write(chunk),
-            None => Ok(()),
+        match (beyond, file) {
+            (Some(beyond), file) => {
+                let at = SystemTime::now();
+                beyond.write(chunk, at, file.as_mut(), counters, &mut tell);
+            }
+            (None, Some(file)) => file.write(chunk, counters, &mut tell),
+            (None, None) => {}
         }
     }
 
-    /// Opens the file anew by its name (LOG-038); nothing to do for syslog (LOG-029).
-    pub fn reopen(&mut self) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), RotatingFile::reopen)
+    /// The stream has ended: writes what was held back.
+    pub fn finish(&mut self, mut tell: impl FnMut(News<'_>)) {
+        let Self {
+            file,
+            beyond,
+            counters,
+            ..
+        } = self;
+        if let Some(beyond) = beyond {
+            beyond.finish(SystemTime::now(), file.as_mut(), counters, &mut tell);
+        } else if let Some(file) = file {
+            file.finish(counters, &mut tell);
+        }
     }
 
-    /// Deletes the file and begins a new one (LOG-037); nothing to do for syslog, where the reference fails (LOG-030,
+    /// Opens all files anew by their names (LOG-038); nothing to do for syslog (LOG-029). One that fails keeps none of the
+    /// others from it; the first error is the result.
+    pub fn reopen(&mut self) -> io::Result<()> {
+        self.each_file(FileTarget::reopen)
+    }
+
+    /// Deletes the files and begins new ones (LOG-037); nothing to do for syslog, where the reference fails (LOG-030,
     /// QRK-025). A special file is reopened and not deleted (LOG-026).
     pub fn remove_and_reopen(&mut self) -> io::Result<()> {
-        self.file
-            .as_mut()
-            .map_or(Ok(()), RotatingFile::remove_and_reopen)
+        self.each_file(FileTarget::remove_and_reopen)
     }
 
-    /// The path of the file, if there is one.
-    pub fn path(&self) -> Option<&Path> {
-        self.file.as_ref().map(RotatingFile::path)
+    fn each_file(&mut self, act: impl Fn(&mut FileTarget) -> io::Result<()>) -> io::Result<()> {
+        let further = self.beyond.iter_mut().flat_map(|beyond| beyond.files());
+        let mut result = Ok(());
+        for file in self.file.iter_mut().chain(further) {
+            result = result.and(act(file));
+        }
+        result
+    }
+
+    /// What was written and what was not, since the log was opened.
+    pub fn counters(&self) -> LogCounters {
+        self.counters
     }
 
     /// The descriptors that this log alone has open; syslog's is shared.
@@ -89,101 +145,5 @@ impl ChildLog {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::os::unix::net::UnixDatagram;
-    use std::path::Path;
-
-    use super::ChildLog;
-    use crate::logs::rotating::Rotation;
-    use crate::logs::scratch::Scratch;
-    use crate::logs::syslog::Syslog;
-
-    fn to_file(scratch: &Scratch) -> ChildLog {
-        ChildLog::nowhere()
-            .with_file(&scratch.path("log"), Rotation::from_options(100, 1))
-            .expect("the scratch folder is writable")
-    }
-
-    // LOG-012, LOG-005
-    #[test]
-    fn without_a_file_everything_is_taken_and_dropped() {
-        let empty = ChildLog::nowhere().with_file(Path::new(""), Rotation::NEVER);
-        for mut log in [ChildLog::nowhere(), empty.expect("no file to open")] {
-            log.write(b"dropped").expect("nothing can go wrong");
-            log.reopen().expect("nothing to reopen");
-            log.remove_and_reopen().expect("nothing to remove");
-            assert_eq!(log.raw_fds().count(), 0);
-            assert_eq!(log.path(), None);
-        }
-    }
-
-    // LOG-010
-    #[test]
-    fn chunks_are_written_raw_and_at_once() {
-        let scratch = Scratch::new();
-        let mut log = to_file(&scratch);
-        log.write(b"\x88 half a li").expect("writable");
-        log.write(b"ne\n").expect("writable");
-        let bytes = fs::read(scratch.path("log")).expect("was written");
-        assert_eq!(bytes, b"\x88 half a line\n");
-        assert_eq!(log.raw_fds().count(), 1);
-    }
-
-    // LOG-027, LOG-029, LOG-030, QRK-025
-    #[test]
-    fn file_and_syslog_go_together_and_can_be_cleared() {
-        let scratch = Scratch::new();
-        let socket = scratch.path("syslog");
-        let daemon = UnixDatagram::bind(&socket).expect("a new socket");
-        let mut log = to_file(&scratch).with_syslog(Syslog::at(&socket, "supervisord"), "web");
-        log.write(b"old\n").expect("writable");
-        log.remove_and_reopen().expect("ours to remove");
-        log.reopen().expect("writable");
-        log.write(b"new\n").expect("writable");
-        assert_eq!(scratch.content("log").as_deref(), Some("new\n"));
-        for line in ["old", "new"] {
-            let mut buffer = [0; 99];
-            let length = daemon.recv(&mut buffer).expect("was sent");
-            let end = format!("supervisord: web {line}");
-            assert!(buffer[..length].ends_with(end.as_bytes()));
-        }
-    }
-
-    // LOG-024: the spawn error names the errno.
-    #[test]
-    fn a_file_that_cannot_be_opened_tells_why() {
-        let scratch = Scratch::new();
-        let nested = scratch.path("no/such/folder");
-        let error = ChildLog::nowhere()
-            .with_file(&nested, Rotation::NEVER)
-            .expect_err("no such folder");
-        assert_eq!(error.raw_os_error(), Some(nix::libc::ENOENT));
-        let error = ChildLog::nowhere()
-            .with_file(scratch.folder(), Rotation::NEVER)
-            .expect_err("a folder");
-        assert_eq!(error.raw_os_error(), Some(nix::libc::EISDIR));
-    }
-
-    // LOG-022, CLT-012: our own stdout, opened anew, or as it is where that cannot be, whatever it is in this test run.
-    #[test]
-    fn dev_stdout_can_be_a_log() {
-        let opened = ChildLog::nowhere().with_file(Path::new("/dev/stdout"), Rotation::NEVER);
-        let mut log = opened.expect("stdout is open");
-        log.write(b"\n").expect("stdout takes a line");
-        log.remove_and_reopen().expect("it is not removed");
-        assert!(Path::new("/dev/stdout").is_symlink());
-    }
-
-    // LOG-039
-    #[test]
-    fn a_dropped_log_has_nothing_open() {
-        let scratch = Scratch::new();
-        let log = to_file(&scratch);
-        let descriptor = log.raw_fds().next().expect("the file");
-        let link = format!("/proc/self/fd/{descriptor}");
-        let target = fs::read_link(&link).expect("open");
-        drop(log);
-        assert_ne!(fs::read_link(&link).ok(), Some(target));
-    }
-}
+#[path = "child_log_tests.rs"]
+mod tests;

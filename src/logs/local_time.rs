@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 use std::mem::MaybeUninit;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -27,6 +28,8 @@ pub struct LocalTime {
     pub minute: u8,
     /// 60 in a leap second, if the zone has them.
     pub second: u8,
+    /// How many seconds the zone is ahead of Greenwich.
+    pub offset: i32,
 }
 
 impl LocalTime {
@@ -40,6 +43,7 @@ impl LocalTime {
             hour: 0,
             minute: 0,
             second: 0,
+            offset: 0,
         })
     }
 
@@ -53,6 +57,32 @@ impl LocalTime {
             self.year, self.month, self.day, self.hour, self.minute, self.second
         );
         stamp
+    }
+
+    /// `2026-11-24T15:26:55.042+01:00`, for programs (RFC 3339).
+    pub fn iso_stamp(&self, millis: u32) -> String {
+        format!("{}.{millis:03}{}", self.iso_seconds(), self.iso_zone())
+    }
+
+    /// `2026-11-24T15:26:55+01:00`, the stamp of a line for a syslog elsewhere.
+    pub fn remote_syslog_stamp(&self) -> String {
+        format!("{}{}", self.iso_seconds(), self.iso_zone())
+    }
+
+    fn iso_seconds(&self) -> String {
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+            self.year, self.month, self.day, self.hour, self.minute, self.second
+        )
+    }
+
+    fn iso_zone(&self) -> String {
+        if self.offset == 0 {
+            return "Z".to_owned();
+        }
+        let sign = if self.offset < 0 { '-' } else { '+' };
+        let minutes = self.offset.unsigned_abs() / 60;
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
     }
 
     /// `%b %d %I:%M %p`: when a process stopped, as its description shows it (DSC-003, RPC-100).
@@ -109,6 +139,13 @@ impl LocalTime {
     }
 }
 
+/// A moment as local time, and the milliseconds of its second. A clock before 1970 is shown as 1970.
+pub fn stamped(at: SystemTime) -> (LocalTime, u32) {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    (LocalTime::at(seconds), since.subsec_millis())
+}
+
 /// `None` when the year does not fit the C library's idea of one.
 fn broken_down(unix_seconds: i64) -> Option<LocalTime> {
     let mut parts = MaybeUninit::<nix::libc::tm>::uninit();
@@ -130,6 +167,7 @@ fn broken_down(unix_seconds: i64) -> Option<LocalTime> {
         hour: small(parts.tm_hour)?,
         minute: small(parts.tm_min)?,
         second: small(parts.tm_sec)?,
+        offset: i32::try_from(parts.tm_gmtoff).ok()?,
     })
 }
 
@@ -145,7 +183,18 @@ mod tests {
             hour,
             minute,
             second,
+            offset: 0,
         }
+    }
+
+    #[test]
+    fn stamps_for_programs_name_the_zone() {
+        let mut time = time(3, 9, 7, 5, 1);
+        assert_eq!(time.iso_stamp(9), "2026-03-09T07:05:01.009Z");
+        time.offset = 5 * 3600 + 45 * 60;
+        assert_eq!(time.iso_stamp(42), "2026-03-09T07:05:01.042+05:45");
+        time.offset = -3 * 3600 - 30 * 60;
+        assert_eq!(time.remote_syslog_stamp(), "2026-03-09T07:05:01-03:30");
     }
 
     // MLF-001

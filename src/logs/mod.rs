@@ -10,10 +10,21 @@
 //! The bytes of children are never taken for text here, except by syslog, which has lines.
 
 pub mod activity;
+pub mod beyond;
 pub mod child_log;
+pub mod console;
+pub mod counters;
+pub mod file_target;
 pub mod follow;
+mod json;
+pub mod line_format;
+mod lines;
 pub mod local_time;
+pub mod memory;
+mod queue;
+mod resolve;
 pub mod rotating;
+pub mod shared_file;
 pub mod slice;
 pub mod special;
 pub mod syslog;

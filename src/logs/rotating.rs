@@ -83,6 +83,7 @@ pub struct RotatingFile {
     begun_without_position: bool,
     /// The position at which to set the file aside; `None`: this target is never set aside.
     rotate_at: Option<u64>,
+    rotations: u64,
 }
 
 impl RotatingFile {
@@ -95,11 +96,17 @@ impl RotatingFile {
             rotate_at: first_rotation(path, rotation, has_position),
             file,
             begun_without_position: !has_position,
+            rotations: 0,
         })
     }
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// How often it has been set aside or emptied since it was opened.
+    pub fn rotations(&self) -> u64 {
+        self.rotations
     }
 
     /// Writes a chunk as it is, then sets the file aside if it is full (LOG-010, LOG-014, LOG-017, LOG-018).
@@ -119,6 +126,7 @@ impl RotatingFile {
         match self.roll_over() {
             Ok(()) => {
                 self.rotate_at = Some(self.rotation.maxbytes);
+                self.rotations += 1;
                 Ok(())
             }
             Err(error) => {

@@ -42,19 +42,25 @@ pub struct Tail {
 /// - Anything else is [`ReadError::BadArguments`], yet a file that cannot be opened is reported first.
 pub fn read_file(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError> {
     let (mut file, size) = open(path)?;
-    let (from, limit) = if offset < 0 {
-        if length != 0 {
-            return Err(ReadError::BadArguments);
-        }
-        (size.saturating_sub(offset.unsigned_abs()), size)
-    } else {
-        let Ok(length) = u64::try_from(length) else {
-            return Err(ReadError::BadArguments);
-        };
-        let limit = if length == 0 { u64::MAX } else { length };
-        (offset.unsigned_abs(), limit)
-    };
+    let (from, limit) =
+        window(size, offset, length).map_err(|WindowError| ReadError::BadArguments)?;
     Ok(read_window(&mut file, size, from, limit)?)
+}
+
+/// The signs of offset and length do not go together.
+pub(super) struct WindowError;
+
+/// Where the window begins in a log of this size, and how long it is at most.
+pub(super) fn window(size: u64, offset: i64, length: i64) -> Result<(u64, u64), WindowError> {
+    if offset < 0 {
+        if length != 0 {
+            return Err(WindowError);
+        }
+        return Ok((size.saturating_sub(offset.unsigned_abs()), size));
+    }
+    let length = u64::try_from(length).map_err(|_| WindowError)?;
+    let limit = if length == 0 { u64::MAX } else { length };
+    Ok((offset.unsigned_abs(), limit))
 }
 
 /// Reads the end of a file (RDL-005, RPC-172 to RPC-178): the last `length` bytes, also when they begin before
@@ -70,6 +76,16 @@ pub fn tail_file(path: &Path, offset: i64, length: i64) -> Tail {
 
 fn try_tail(path: &Path, offset: i64, length: i64) -> io::Result<Tail> {
     let (mut file, size) = open(path)?;
+    let (from, limit, offset, overflow) = tail_window(size, offset, length);
+    Ok(Tail {
+        data: read_window(&mut file, size, from, limit)?,
+        offset,
+        overflow,
+    })
+}
+
+/// Where the tail of a log of this size begins, how long it is at most, and what it says of the log.
+pub(super) fn tail_window(size: u64, offset: i64, length: i64) -> (u64, u64, i64, bool) {
     // No file system holds files whose size is beyond i64.
     let shown_size = i64::try_from(size).unwrap_or(i64::MAX);
     let wanted = if offset >= shown_size {
@@ -77,11 +93,8 @@ fn try_tail(path: &Path, offset: i64, length: i64) -> io::Result<Tail> {
     } else {
         u64::try_from(length).unwrap_or(0)
     };
-    Ok(Tail {
-        data: read_window(&mut file, size, size.saturating_sub(wanted), wanted)?,
-        offset: shown_size,
-        overflow: i128::from(size) > i128::from(offset) + i128::from(length),
-    })
+    let overflow = i128::from(size) > i128::from(offset) + i128::from(length);
+    (size.saturating_sub(wanted), wanted, shown_size, overflow)
 }
 
 /// Opens without waiting (a FIFO would make us wait for a writer) and finds the size; what has none is refused.

@@ -53,7 +53,7 @@ pub fn is_missing_null(path: &Path) -> bool {
 }
 
 /// The path with every link but the last one followed.
-fn with_real_folder(path: &Path) -> Option<PathBuf> {
+pub fn with_real_folder(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

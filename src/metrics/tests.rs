@@ -9,6 +9,7 @@ use super::snapshot::{Own, ProcessRow, QueueRow, Snapshot};
 use super::{Answered, Durations, expose, go};
 use crate::daemon::usage::Total;
 use crate::model::states::ProcessState;
+use crate::model::time::UnixTime;
 use crate::supervisor::command::ExitStatus;
 use crate::supervisor::history::History;
 use prometheus_client::metrics::MetricType;
@@ -35,7 +36,7 @@ fn row(group: &str, name: &str, state: ProcessState, start: i32) -> ProcessRow {
 fn ended(mut row: ProcessRow, status: ExitStatus) -> ProcessRow {
     row.history.starts = 2;
     row.history.restarts = 1;
-    row.history.ended(status);
+    row.history.ended(UnixTime::default(), status, true);
     row
 }
 

@@ -85,6 +85,19 @@ impl Supervisor {
         self.processes.get(&id).map(Process::history)
     }
 
+    /// Whom a process waits for to be RUNNING before it starts (GO-185); nobody, as a rule.
+    pub fn waits_for(&self, id: ProcessId) -> impl Iterator<Item = ProcessId> {
+        self.wishes.blockers(id)
+    }
+
+    /// The states of whoever is started by itself.
+    pub fn autostart_states(&self) -> impl Iterator<Item = ProcessState> {
+        let processes = self.processes.values();
+        processes
+            .filter(|process| process.config.autostart)
+            .map(Process::state)
+    }
+
     /// What waits for the listeners of each pool.
     pub fn event_queues(&self) -> impl Iterator<Item = Queue<'_>> {
         self.pools.queues()
@@ -121,6 +134,13 @@ impl Supervisor {
             Channel::Stderr => &process.config.stderr,
         };
         path(stream)
+    }
+
+    /// What runs, as it was configured when it was added; by group name.
+    pub fn active(&self) -> impl Iterator<Item = &GroupConfig> {
+        let ids = self.group_names.values();
+        ids.filter_map(|id| self.groups.get(id))
+            .map(|group| &group.config)
     }
 
     /// What the configuration, as last read, offers.

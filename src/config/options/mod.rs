@@ -5,6 +5,7 @@
 //! which option is read when, and with which names in scope, is the business of `program.rs` and its neighbours,
 //! since that order decides which error a user sees.
 
+pub mod extensions;
 pub mod program;
 pub mod server;
 pub mod supervisord;
@@ -69,6 +70,47 @@ impl<T> Described for OptionalRow<T> {
     }
 }
 
+/// Other spellings of options: the beginning of the section's name, the spelling in lower case, the option. Some the
+/// Go version has read at a time, some its documentation shows (GO-099, GO-177).
+pub const ALIASES: [(&str, &str, &str); 4] = [
+    (
+        "supervisord",
+        "logfilemaxbytes",
+        supervisord::LOGFILE_MAXBYTES.name,
+    ),
+    (
+        "supervisord",
+        "logfilebackups",
+        supervisord::LOGFILE_BACKUPS.name,
+    ),
+    (
+        "program",
+        "restart_filepattern",
+        extensions::RESTART_FILE_PATTERN.name,
+    ),
+    (
+        "program",
+        "restart_file_patterns",
+        extensions::RESTART_FILE_PATTERN.name,
+    ),
+];
+
+/// How else an option may be written in a section.
+pub fn aliases(section: &str, option: &str) -> impl Iterator<Item = &'static str> {
+    ALIASES
+        .iter()
+        .filter(move |(beginning, _, name)| section.starts_with(beginning) && *name == option)
+        .map(|(_, alias, _)| *alias)
+}
+
+/// The option that another spelling stands for in a section.
+pub fn meant_by(section: &str, key: &str) -> Option<&'static str> {
+    ALIASES
+        .iter()
+        .find(|(beginning, alias, _)| section.starts_with(beginning) && *alias == key)
+        .map(|(_, _, name)| *name)
+}
+
 /// A table of rows of all types.
 pub type Table = &'static [&'static (dyn Described + Sync)];
 
@@ -108,18 +150,22 @@ mod tests {
 
     use bstr::BStr;
 
-    use super::{Table, program, server, supervisord};
+    use super::{Table, extensions, program, server, supervisord};
     use crate::config::context::LoadContext;
 
-    const TABLES: [Table; 9] = [
+    const TABLES: [Table; 13] = [
         supervisord::TABLE,
+        supervisord::EXTENSION_TABLE,
         program::TABLE,
+        extensions::TABLE,
         server::INCLUDE_TABLE,
         server::GROUP_TABLE,
         server::EVENT_LISTENER_TABLE,
         server::FCGI_TABLE,
         server::INET_SERVER_TABLE,
         server::UNIX_SERVER_TABLE,
+        server::SERVER_EXTENSION_TABLE,
+        server::INET_SERVER_EXTENSION_TABLE,
         server::CTL_TABLE,
     ];
 

@@ -5,6 +5,7 @@ use bstr::{BStr, BString};
 use super::{OptionalRow, Row, Table, boolean, byte_size, bytes, integer, mode, string};
 use crate::config::context::LoadContext;
 use crate::config::error::Reason;
+use crate::config::extension_value::stop_signals;
 use crate::config::types::Autorestart;
 use crate::config::value::{self, LogFileName};
 use crate::model::signal::Signal;
@@ -78,11 +79,12 @@ pub const EXITCODES: Row<Vec<u8>> = Row {
     help: "Exit statuses that are expected, separated by commas.",
 };
 
-pub const STOPSIGNAL: Row<Signal> = Row {
+/// Beyond the reference several, separated by blanks (GO-129).
+pub const STOPSIGNAL: Row<Vec<Signal>> = Row {
     name: "stopsignal",
     default: "TERM",
-    read: signal,
-    help: "The signal that asks the process to end.",
+    read: stop_signals,
+    help: "The signal that asks the process to end; several, separated by blanks, are sent stopwaitsecs apart.",
 };
 
 pub const STOPWAITSECS: Row<i64> = Row {
@@ -106,10 +108,11 @@ pub const KILLASGROUP: OptionalRow<bool> = OptionalRow {
     help: "Send KILL to the whole process group; by default as stopasgroup.",
 };
 
-pub const USER: OptionalRow<u32> = OptionalRow {
+/// Beyond the reference with a group (GO-138).
+pub const USER: OptionalRow<(u32, Option<u32>)> = OptionalRow {
     name: "user",
-    read: value::user,
-    help: "The user, by name or number, that the process runs as.",
+    read: value::user_maybe_group,
+    help: "The user, by name or number, that the process runs as; with user:group in that group.",
 };
 
 pub const UMASK: OptionalRow<u32> = OptionalRow {
@@ -273,10 +276,6 @@ fn autorestart(text: &BStr, _: &LoadContext) -> Result<Autorestart, Reason> {
 
 fn exit_codes(text: &BStr, _: &LoadContext) -> Result<Vec<u8>, Reason> {
     value::exit_codes(text)
-}
-
-fn signal(text: &BStr, _: &LoadContext) -> Result<Signal, Reason> {
-    value::signal(text)
 }
 
 fn log_file(text: &BStr, context: &LoadContext) -> Result<LogFileName, Reason> {

@@ -127,7 +127,34 @@ pub const ALLOWED_HOSTS: Row<Vec<String>> = Row {
     help: "Names by which browsers may know this server beside its own, such as that of a proxy, separated by commas; * for any.",
 };
 
-pub const INET_SERVER_TABLE: Table = &[&PORT, &USERNAME, &PASSWORD, &ALLOWED_HOSTS];
+pub const INET_SERVER_TABLE: Table = &[&PORT, &USERNAME, &PASSWORD];
+
+/// GO-264.
+pub const NODENAME: OptionalRow<String> = OptionalRow {
+    name: "nodename",
+    read: string,
+    help: "What this server calls its node in its REST answers; by default the name of the machine.",
+};
+
+pub const METRICS_AUTH: Row<bool> = Row {
+    name: "metrics_auth",
+    default: "true",
+    read: boolean,
+    help: "Whether /metrics wants the user name and password, if there are any.",
+};
+
+pub const HEALTH_AUTH: Row<bool> = Row {
+    name: "health_auth",
+    default: "true",
+    read: boolean,
+    help: "Whether the health endpoints want them.",
+};
+
+/// What the reference does not have, in a server of either kind.
+pub const SERVER_EXTENSION_TABLE: Table = &[&NODENAME, &METRICS_AUTH, &HEALTH_AUTH];
+
+/// And in an inet server alone.
+pub const INET_SERVER_EXTENSION_TABLE: Table = &[&ALLOWED_HOSTS];
 
 pub const FILE: OptionalRow<BString> = OptionalRow {
     name: "file",

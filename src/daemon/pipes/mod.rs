@@ -9,10 +9,12 @@
 //! This module starts nobody and decides nothing.
 
 mod open;
+mod outlets;
 mod output;
 mod stdin;
 mod token;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
@@ -24,12 +26,15 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::unistd::pipe2;
 
 use self::open::{output, set_nonblocking};
+use self::outlets::{Outlets, Whose};
 use self::output::{Meaning, Output, Sink};
 use self::stdin::Stdin;
 pub use self::stdin::StdinError;
 use self::token::Token;
 use super::rest::Rests;
 use crate::config::types::ProcessConfig;
+use crate::logs::counters::LogCounters;
+use crate::logs::memory::MemoryLog;
 use crate::model::log;
 use crate::supervisor::command::Said;
 use crate::supervisor::event::Channel;
@@ -81,6 +86,7 @@ pub struct Pipes {
     rests: Rests,
     /// How many pipes the next round serves.
     width: usize,
+    outlets: Outlets,
 }
 
 impl Pipes {
@@ -94,6 +100,7 @@ impl Pipes {
             block: vec![0; BLOCK],
             rests,
             width: ROUND,
+            outlets: Outlets::default(),
         })
     }
 
@@ -108,6 +115,7 @@ impl Pipes {
         &mut self,
         id: ProcessId,
         kind: ChildKind,
+        group: &str,
         config: &ProcessConfig,
         strip_ansi: bool,
         socket: Option<OwnedFd>,
@@ -120,7 +128,13 @@ impl Pipes {
                 (child_stdin, Some(stdin))
             }
         };
-        let (child_stdout, mut stdout) = output(id, Channel::Stdout, config, strip_ansi)?;
+        let whose = Whose {
+            id,
+            channel: Channel::Stdout,
+            group,
+            config,
+        };
+        let (child_stdout, mut stdout) = output(whose, strip_ansi, &mut self.outlets)?;
         if kind == ChildKind::Listener {
             stdout.meaning = Meaning::Protocol { strip_ansi };
             stdout.may_rest = false;
@@ -133,7 +147,11 @@ impl Pipes {
         pipes.outputs.push(stdout);
         let mut child_stderr = None;
         if !config.redirect_stderr {
-            let (end, stderr) = output(id, Channel::Stderr, config, strip_ansi)?;
+            let whose = Whose {
+                channel: Channel::Stderr,
+                ..whose
+            };
+            let (end, stderr) = output(whose, strip_ansi, &mut self.outlets)?;
             child_stderr = Some(end);
             pipes.outputs.push(stderr);
         }
@@ -258,6 +276,8 @@ impl Pipes {
                 }
             }
             output.finish(&child.name, heard);
+            let Sink { channel, log, .. } = &output.sink;
+            self.outlets.closed(id, *channel, log);
         }
     }
 
@@ -288,8 +308,13 @@ impl Pipes {
         }
     }
 
-    /// Empties the logs of a live child (LOG-037); without a child there is nothing to do (RPC-181).
+    /// Empties the logs of a live child (LOG-037); without a child there is nothing to do (RPC-181) but in memory.
     pub fn clear_logs(&mut self, id: ProcessId) -> io::Result<()> {
+        for channel in [Channel::Stdout, Channel::Stderr] {
+            if let Some(memory) = self.outlets.memory(id, channel) {
+                memory.borrow_mut().clear();
+            }
+        }
         let Some(child) = self.children.get_mut(&id) else {
             return Ok(());
         };
@@ -301,4 +326,29 @@ impl Pipes {
         }
         Ok(())
     }
+
+    /// The log of a stream that is kept in memory, if it has one.
+    pub fn memory_log(&self, id: ProcessId, channel: Channel) -> Option<&RefCell<MemoryLog>> {
+        self.outlets.memory(id, channel)
+    }
+
+    /// What became of the output of a stream since the first start of its process.
+    pub fn log_counters(&self, id: ProcessId, channel: Channel) -> LogCounters {
+        let mut counters = self.outlets.counters(id, channel);
+        let outputs = self.children.get(&id).map(|child| child.outputs.as_slice());
+        for output in outputs.unwrap_or_default() {
+            if output.sink.channel == channel {
+                counters += output.sink.log.counters();
+            }
+        }
+        counters
+    }
+
+    /// Forgets what was kept of processes that are no more.
+    pub fn retain(&mut self, is_there: impl Fn(ProcessId) -> bool) {
+        self.outlets.retain(is_there);
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use nix::unistd::read;
 use super::Heard;
 use crate::daemon::rest::Pace;
 use crate::logs::child_log::ChildLog;
+use crate::logs::file_target::News;
 use crate::model::log;
 use crate::model::py_repr::repr_str;
 use crate::stream::ansi::strip_escapes;
@@ -41,8 +42,6 @@ pub struct Sink {
     pub channel: Channel,
     pub events_enabled: bool,
     pub log: ChildLog,
-    /// The last write failed and was complained about.
-    pub failing: bool,
 }
 
 impl Output {
@@ -84,6 +83,8 @@ impl Output {
         if let Meaning::Output(scanner) = meaning {
             scanner.finish(|piece| sink.take(piece, name, heard));
         }
+        let channel = sink.channel;
+        sink.log.finish(|news| tell(&news, channel, name));
     }
 
     /// Closing the descriptor also takes it off the epoll instance, since no other process holds our end.
@@ -147,25 +148,32 @@ impl Sink {
         heard.push(Heard::Said(self.id, Said::Protocol(bytes.to_vec())));
     }
 
-    /// Complains once when the log cannot be written (a full disk, say), and once when it can again.
     fn write(&mut self, bytes: &[u8], name: &str) {
-        match self.log.write(bytes) {
-            Ok(()) if self.failing => {
-                self.failing = false;
-                log::warn!(
-                    "the {} log of '{name}' can be written again",
-                    self.channel.name()
-                );
-            }
-            Ok(()) => {}
-            Err(error) if !self.failing => {
-                self.failing = true;
-                log::error!(
-                    "cannot write the {} log of '{name}', its output is lost: {error}",
-                    self.channel.name()
-                );
-            }
-            Err(_) => {}
+        let channel = self.channel;
+        self.log.write(bytes, |news| tell(&news, channel, name));
+    }
+}
+
+/// Complains once when a log cannot be written (a full disk, say), and once when it can again.
+fn tell(news: &News<'_>, channel: Channel, name: &str) {
+    let channel = channel.name();
+    match news {
+        News::Failing { path: None, error } => {
+            log::error!("cannot write the {channel} log of '{name}', its output is lost: {error}");
         }
+        News::Failing {
+            path: Some(path),
+            error,
+        } => log::error!(
+            "cannot write the {channel} log of '{name}' to {}, its output is lost there: {error}",
+            path.display()
+        ),
+        News::Again { path: None } => {
+            log::warn!("the {channel} log of '{name}' can be written again");
+        }
+        News::Again { path: Some(path) } => log::warn!(
+            "the {channel} log of '{name}' can be written to {} again",
+            path.display()
+        ),
     }
 }

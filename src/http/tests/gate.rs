@@ -8,7 +8,7 @@ use crate::http::testing::{Client, Site, status_of};
 use crate::web::Resource;
 
 /// A target for every route. What comes to the table of routes must come here too: [`kind`] does not compile without.
-const TARGETS: [&str; 16] = [
+const TARGETS: [&str; 18] = [
     "/RPC2",
     "/logtail/cat",
     "/mainlogtail",
@@ -25,10 +25,12 @@ const TARGETS: [&str; 16] = [
     "/web/log",
     "/web/file",
     "/metrics",
+    "/healthz",
+    "/program/start/cat",
 ];
 
 /// What `metrics_auth = false` and its like open.
-const OPENED: [&str; 1] = ["/metrics"];
+const OPENED: [&str; 2] = ["/metrics", "/healthz"];
 
 fn kind(route: &Route) -> usize {
     match route {
@@ -38,6 +40,8 @@ fn kind(route: &Route) -> usize {
         Route::Ok => 3,
         Route::Elsewhere => 4,
         Route::Metrics => 15,
+        Route::Health(_) => 16,
+        Route::Rest(_) => 17,
         Route::Web(resource) => match resource {
             Resource::Status => 5,
             Resource::Tail => 6,
@@ -145,6 +149,11 @@ async fn another_site_changes_nothing() {
                 ("POST", "/RPC2"),
                 ("POST", "/RPC2/x"),
                 ("POST", "/web/act"),
+                ("POST", "/program/start/cat"),
+                ("PUT", "/program/stop/node/cat"),
+                ("POST", "/program/startPrograms"),
+                ("PUT", "/supervisor/shutdown"),
+                ("POST", "/%73upervisor/node/reload"),
                 ("POST", "/"),
                 ("GET", "/?action=stopall"),
                 ("GET", "/index.html?a=b&%61ction=start&processname=cat"),

@@ -308,8 +308,8 @@ async fn metrics_are_given_as_they_are_wished_for() {
         assert_eq!(
             head,
             "HTTP/1.1 200 OK\r\nServer: Medusa/1.12\r\nDate: DATE\r\nContent-Type: text/plain\r\n\
-             Content-Length: 61\r\nContent-Encoding: gzip\r\nVary: Accept, Accept-Encoding\r\n\
-             Cache-Control: no-store\r\n\r\n"
+             Content-Length: 61\r\nCache-Control: no-store\r\nContent-Encoding: gzip\r\n\
+             Vary: Accept, Accept-Encoding\r\n\r\n"
         );
         assert_eq!(
             body,
@@ -336,6 +336,67 @@ async fn metrics_are_given_as_they_are_wished_for() {
                 ("metrics", "HEAD", 200)
             ]
         );
+    })
+    .await;
+}
+
+// Orchestrators look at the status; HEAD is enough for some.
+#[tokio::test]
+async fn health_is_one_word() {
+    Site::run(limits(), async |site| {
+        let mut client = site.client().await;
+        client.send("GET /healthz HTTP/1.1\r\n\r\n").await;
+        let (head, body) = client.answer().await;
+        assert_eq!((status_of(&head), &*body), (200, "ok"));
+        client.send("GET /readyz HTTP/1.1\r\n\r\n").await;
+        let (head, body) = client.answer().await;
+        assert_eq!((status_of(&head), &*body), (503, "unready"));
+        client.send("HEAD /readyz HTTP/1.1\r\n\r\n").await;
+        let head = client.until("\r\n\r\n").await;
+        assert!(status_of(&head) == 503 && head.contains("Content-Length: 7\r\n"));
+        client
+            .send("POST /healthz HTTP/1.1\r\nContent-Length: 1\r\n\r\nx")
+            .await;
+        let (head, _) = client.answer().await;
+        assert!(status_of(&head) == 405 && head.contains("Allow: GET, HEAD\r\n"));
+    })
+    .await;
+}
+
+// GO-294, GO-308: scripts post without a length, or in chunks
+#[tokio::test]
+async fn endpoints_take_what_scripts_send() {
+    Site::run(limits(), async |site| {
+        let mut client = site.client().await;
+        client
+            .send("POST /program/start/a%20b HTTP/1.1\r\n\r\n")
+            .await;
+        let (head, body) = client.answer().await;
+        assert_eq!(status_of(&head), 202);
+        assert!(head.contains("Content-Type: application/json\r\n"), "{head}");
+        assert!(body.contains("name: \"a b\""), "{body}");
+        client
+            .send(
+                "PUT /program/stopPrograms?x=1 HTTP/1.1\r\nAccept: application/json\r\n\
+                 Transfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n",
+            )
+            .await;
+        let (_, body) = client.answer().await;
+        let expected = "Many(Stop) Ask { query: \"x=1\", body: [91, 93], takes_json: true, node: None, \
+                        is_guarded: true }";
+        assert_eq!(body, expected);
+        for (request, allow) in [
+            ("GET /program/start/a", "POST, PUT"),
+            ("DELETE /program/list", "GET, HEAD"),
+            ("POST /supervisor/n/ping", "GET, HEAD"),
+        ] {
+            client
+                .send(format!("{request} HTTP/1.1\r\nContent-Length: 0\r\n\r\n"))
+                .await;
+            let (head, _) = client.answer().await;
+            assert_eq!(status_of(&head), 405, "{request}");
+            assert!(head.contains(&format!("Allow: {allow}\r\n")), "{head}");
+        }
     })
     .await;
 }

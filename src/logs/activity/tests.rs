@@ -4,7 +4,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::{ActivityLog, Target, line_head};
+use super::{ActivityLog, LineShape, Target, json_line, line_head};
 use crate::logs::local_time::LocalTime;
 use crate::logs::rotating::Rotation;
 use crate::logs::scratch::Scratch;
@@ -26,7 +26,7 @@ fn stream() -> (Target, PipeReader) {
 
 fn log_to(level: LogLevel, targets: Vec<Target>) -> ActivityLog {
     let log = ActivityLog::silent();
-    log.replace(level, targets)
+    log.replace(level, LineShape::Text, targets)
         .expect("the scratch folder is writable");
     log
 }
@@ -63,6 +63,54 @@ fn a_line_begins_with_local_time_and_the_four_letters_of_its_level() {
     let expected = LocalTime::at(1_795_533_915).log_stamp(999);
     assert!(expected.starts_with("2026-11-2"), "{expected}");
     assert_eq!(line_head(at, LogLevel::Warn), format!("{expected} WARN"));
+}
+
+// GO-015, GO-414
+#[test]
+fn as_json_a_line_is_an_object_with_time_level_and_message() {
+    let at = UNIX_EPOCH + Duration::from_millis(1_795_533_915_042);
+    let stamp = LocalTime::at(1_795_533_915).iso_stamp(42);
+    let line = json_line(at, LogLevel::Warn, "'web' said \"žluť\"\n");
+    let expected = format!(
+        "{{\"time\":\"{stamp}\",\"level\":\"warn\",\"msg\":\"'web' said \\\"žluť\\\"\\n\"}}\n"
+    );
+    assert_eq!(String::from_utf8_lossy(&line), expected);
+}
+
+// GO-016: every target, not the terminal alone.
+#[test]
+fn as_json_every_target_gets_objects() {
+    let scratch = Scratch::new();
+    let socket = scratch.path("syslog");
+    let daemon = UnixDatagram::bind(&socket).expect("a new socket");
+    let (stdout, mut reader) = stream();
+    let syslog = Target::Syslog(Syslog::at(&socket, "supervisord"));
+    let log = ActivityLog::silent();
+    log.replace(
+        LogLevel::Info,
+        LineShape::Json,
+        vec![stdout, file(&scratch), syslog],
+    )
+    .expect("the scratch folder is writable");
+    log.write(LogLevel::Info, "two\nlines");
+    drop(log);
+    let mut echoed = String::new();
+    reader
+        .read_to_string(&mut echoed)
+        .expect("the writer is gone");
+    assert!(echoed.starts_with("{\"time\":\""), "{echoed}");
+    assert!(
+        echoed.ends_with("\"level\":\"info\",\"msg\":\"two\\nlines\"}\n"),
+        "{echoed}"
+    );
+    assert_eq!(Some(&echoed), scratch.content("log").as_ref());
+    let mut buffer = [0; 999];
+    let length = daemon.recv(&mut buffer).expect("was sent");
+    let (_, object) = String::from_utf8_lossy(&buffer[..length])
+        .split_once("supervisord: ")
+        .map(|(head, object)| (head.to_owned(), object.to_owned()))
+        .expect("a head");
+    assert_eq!(object, echoed);
 }
 
 // MLF-001, MLF-003
@@ -282,8 +330,12 @@ fn a_restart_replaces_level_and_targets() {
         for (name, level) in [("first", LogLevel::Info), ("second", LogLevel::Debug)] {
             let path = scratch.path(name);
             let rotation = Rotation::NEVER;
-            log.replace(level, vec![Target::File { path, rotation }])
-                .expect("writable");
+            log.replace(
+                level,
+                LineShape::Text,
+                vec![Target::File { path, rotation }],
+            )
+            .expect("writable");
             log::debug!("only in the second");
         }
     });
@@ -302,7 +354,7 @@ fn targets_that_cannot_be_opened_change_nothing() {
         rotation: Rotation::NEVER,
     };
     let error = log
-        .replace(LogLevel::Debug, vec![missing])
+        .replace(LogLevel::Debug, LineShape::Text, vec![missing])
         .expect_err("no such folder");
     assert_eq!(error.path, scratch.path("no/such/folder"));
     assert_eq!(error.error.kind(), std::io::ErrorKind::NotFound);

@@ -32,10 +32,21 @@ impl Process {
         let now = turn.now;
         let pid = self.pid();
         self.laststop = now.unix;
-        self.history.ended(status);
         self.last_end = Some(status);
         let code = status.number();
         let expected = u8::try_from(code).is_ok_and(|code| self.config.exitcodes.contains(&code));
+        let in_order = match self.phase {
+            Phase::Stopping { .. } => true,
+            Phase::Starting { confirm_at, .. } => expected && now.moment >= confirm_at,
+            Phase::Running { .. }
+            | Phase::Stopped
+            | Phase::Preparing { .. }
+            | Phase::Backoff { .. }
+            | Phase::Exited { .. }
+            | Phase::Fatal
+            | Phase::Unknown { .. } => expected,
+        };
+        self.history.ended(now.unix, status, in_order);
         let words = words_for(status);
         let name = self.config.name.clone();
         match self.phase {
@@ -156,8 +167,12 @@ impl Process {
 
     /// More failed starts than `startretries` allows (PST-012); -1 allows any number (GO-411).
     pub(super) fn retries_used_up(&self) -> bool {
-        let retries = self.config.startretries;
-        retries != FOR_EVER && i64::try_from(self.backoff).unwrap_or(i64::MAX) > retries
+        let failed = i64::try_from(self.backoff).unwrap_or(i64::MAX);
+        !self.retries_for_ever() && failed > self.config.startretries
+    }
+
+    pub fn retries_for_ever(&self) -> bool {
+        self.config.startretries == FOR_EVER
     }
 
     /// → BACKOFF, one failed start more, and the next attempt that many seconds from now (PST-006), or as the program

@@ -11,18 +11,24 @@
 //!
 //! Bytes are handed over as they are. The reference refuses what is not UTF-8 and loses it (LOG-028).
 
+pub mod link;
+pub mod sender;
+
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr, connect, send, socket,
 };
 
-use super::local_time::LocalTime;
+use super::local_time::stamped;
+
+/// Where the syslog daemon of this machine listens.
+pub const LOCAL_SOCKET: &str = "/dev/log";
 
 /// Facility user (1), priority info (6).
 const PRIORITY: u8 = (1 << 3) | 6;
@@ -40,8 +46,9 @@ struct Shared {
     connection: Option<Connection>,
 }
 
+/// The socket of a syslog daemon on this machine.
 #[derive(Debug)]
-enum Connection {
+pub enum Connection {
     Datagram(OwnedFd),
     Stream(UnixStream),
 }
@@ -49,7 +56,7 @@ enum Connection {
 impl Syslog {
     /// The syslog of this machine, for a program of this name. It is connected to when there is something to say.
     pub fn local(ident: &str) -> Self {
-        Self::at(Path::new("/dev/log"), ident)
+        Self::at(Path::new(LOCAL_SOCKET), ident)
     }
 
     /// A syslog that listens elsewhere.
@@ -113,10 +120,8 @@ impl Shared {
     }
 
     fn record(&self, message: &[u8]) -> Vec<u8> {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let stamp = LocalTime::at(i64::try_from(now.as_secs()).unwrap_or(i64::MAX)).syslog_stamp();
+        let (time, _) = stamped(SystemTime::now());
+        let stamp = time.syslog_stamp();
         let mut record = format!("<{PRIORITY}>{stamp} {}: ", self.ident).into_bytes();
         // NUL ends a record of a stream, and so cannot be part of one.
         record.extend(
@@ -155,6 +160,15 @@ impl Connection {
                 }
                 Ok(())
             }
+        }
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Datagram(socket) => socket.as_fd(),
+            Self::Stream(socket) => socket.as_fd(),
         }
     }
 }
