@@ -12,6 +12,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::context::LoadContext;
 use super::error::{ConfigError, Reason};
 use super::getopt::{Found, GetoptError, Switch, getopt};
+use super::paths::to_path;
 use super::text::{repr, repr_list, show};
 use super::value;
 
@@ -42,6 +43,10 @@ pub struct CommandLine {
     pub minprocs: Option<i64>,
     /// Accepted for the reference's sake; there is no profiler (CLI-015).
     pub profile_options: Option<BString>,
+    /// Beyond the reference: variables for supervisord itself, read before the configuration (GO-006).
+    pub env_file: Option<PathBuf>,
+    /// Beyond the reference: into the background whatever the file says (GO-005).
+    pub daemon: bool,
 }
 
 /// What a command line asks for.
@@ -121,6 +126,15 @@ enum Setting {
     StripAnsi,
     ProfileOptions,
     Silent,
+    EnvFile,
+    Daemon,
+}
+
+impl Setting {
+    /// Whether the reference has it.
+    fn is_own(self) -> bool {
+        matches!(self, Self::EnvFile | Self::Daemon)
+    }
 }
 
 /// A switch with its line of help: the word for its value, and what it does.
@@ -148,8 +162,8 @@ const fn row(
     }
 }
 
-/// CLI-001, in the order of the help.
-const ROWS: [Row; 21] = [
+/// CLI-001, in the order of the help, and behind it what the reference does not have.
+const ROWS: [Row; 23] = [
     row(
         Setting::Configuration,
         Some('c'),
@@ -291,6 +305,20 @@ const ROWS: [Row; 21] = [
         Some("LIST"),
         "accepted and ignored",
     ),
+    row(
+        Setting::EnvFile,
+        None,
+        Some("env-file"),
+        Some("FILENAME"),
+        "before all else, set the variables in FILENAME, lines of KEY=value",
+    ),
+    row(
+        Setting::Daemon,
+        None,
+        Some("daemon"),
+        None,
+        "go into the background, whatever the configuration says; so does -d without a directory",
+    ),
 ];
 
 /// Reads the words after the program's name.
@@ -304,9 +332,10 @@ fn read(arguments: &[BString], context: &LoadContext) -> Result<Request, UsageEr
     let switches: Vec<Switch> = ROWS
         .iter()
         .map(|row| Switch {
-            short: row.short,
-            long: row.long,
-            takes_value: row.value.is_some(),
+            in_full: row.setting.is_own(),
+            // GO-005
+            value_may_lack: row.setting == Setting::Directory,
+            ..Switch::new(row.short, row.long, row.value.is_some())
         })
         .collect();
     let (found, rest) = getopt(&switches, arguments).map_err(UsageError::Form)?;
@@ -323,6 +352,11 @@ fn read(arguments: &[BString], context: &LoadContext) -> Result<Request, UsageEr
             Setting::Version => return Ok(Request::Version),
             setting => apply(&mut line, setting, &found, context)?,
         }
+    }
+    if line.daemon && line.nodaemon {
+        return Err(UsageError::Conflicting {
+            option: "--nodaemon".to_owned(),
+        });
     }
     Ok(Request::Run(Box::new(line)))
 }
@@ -346,6 +380,9 @@ fn apply(
         Setting::ProfileOptions => set(&mut line.profile_options, found, Ok(text.to_owned())),
         Setting::Identifier => set(&mut line.identifier, found, Ok(value::string(text))),
         Setting::Umask => set(&mut line.umask, found, value::mode(text)),
+        Setting::Daemon => set_flag(&mut line.daemon, found),
+        Setting::Directory if found.is_bare => set_flag(&mut line.daemon, found),
+        Setting::EnvFile => set(&mut line.env_file, found, Ok(to_path(text))),
         Setting::Directory => {
             let value = value::existing_directory(text, context);
             set(&mut line.directory, found, value)
@@ -468,6 +505,7 @@ mod tests {
             "--minprocs",
             "6",
             "--profile_options=calls",
+            "--env-file=x.env",
         ]);
         let expected = CommandLine {
             config_file: Some("file".into()),
@@ -488,10 +526,37 @@ mod tests {
             minfds: Some(5),
             minprocs: Some(6),
             profile_options: Some("calls".into()),
+            env_file: Some("x.env".into()),
+            daemon: false,
         };
         assert_eq!(given, expected);
         assert_eq!(line(&[]), CommandLine::default());
         assert_eq!(line(&["--logfile_b", "3"]).logfile_backups, Some(3));
+    }
+
+    // GO-005
+    #[test]
+    fn a_directory_that_is_none_means_the_background() {
+        let daemon = CommandLine {
+            daemon: true,
+            ..CommandLine::default()
+        };
+        for words in [&["--daemon"][..], &["-d"], &["-d", "-s"], &["-sd"]] {
+            let silent = words.iter().any(|word| word.contains('s'));
+            let expected = CommandLine {
+                silent,
+                ..daemon.clone()
+            };
+            assert_eq!(line(words), expected, "{words:?}");
+        }
+        assert_eq!(line(&["-d", "/"]).directory, Some("/".into()));
+        assert_eq!(line(&["-d/"]).directory, Some("/".into()));
+        // A new name takes nothing away from the prefixes of an old one.
+        assert_eq!(line(&["--d", "/"]).directory, Some("/".into()));
+        assert!(request(&["--daemo"]).is_err());
+        assert!(request(&["--env", "x"]).is_err());
+        assert!(request(&["-n", "--daemon"]).is_err());
+        assert!(request(&["-d", "--daemon"]).is_err());
     }
 
     // CLI-009
@@ -523,8 +588,8 @@ mod tests {
                 "conflicting command line option '-c'",
             ),
             (
-                &["--logfile_max", "5M"],
-                "invalid value for --logfile_maxbytes '5M': invalid literal for int() with base 10: '5m'",
+                &["--logfile_max", "5T"],
+                "invalid value for --logfile_maxbytes '5T': invalid literal for int() with base 10: '5t'",
             ),
             (
                 &["-m", "9"],

@@ -9,6 +9,7 @@ use super::extensions::{FailureAction, LogFormat, Probe, WhenEnded};
 use super::probe as probes;
 use super::schedule::Schedule;
 use super::text;
+use super::types::MainLogFormat;
 use super::value::{self, string};
 use crate::model::signal::Signal;
 
@@ -45,6 +46,14 @@ pub fn log_format(text: &BStr, _: &LoadContext) -> Result<LogFormat, Reason> {
             ("prefix", LogFormat::Prefix),
             ("json", LogFormat::Json),
         ],
+    )
+}
+
+/// GO-015.
+pub fn main_log_format(text: &BStr, _: &LoadContext) -> Result<MainLogFormat, Reason> {
+    one_of(
+        text,
+        &[("text", MainLogFormat::Text), ("json", MainLogFormat::Json)],
     )
 }
 

@@ -51,14 +51,6 @@ pub struct Extensions {
     pub syslog: SyslogOptions,
 }
 
-/// One of `envFiles` (GO-157 to GO-163).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnvFile {
-    pub path: PathBuf,
-    /// Written with a `-` in front: that there is no such file is no mistake (GO-159).
-    pub optional: bool,
-}
-
 impl Extensions {
     /// Whether somebody has to look after the program beside the machine: checks, watches, a schedule.
     pub fn wants_attention(&self) -> bool {
@@ -67,6 +59,14 @@ impl Extensions {
             || self.binary_watch.is_some()
             || self.directory_watch.is_some()
     }
+}
+
+/// One of `envFiles` (GO-157 to GO-163).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvFile {
+    pub path: PathBuf,
+    /// Written with a `-` in front: that there is no such file is no mistake (GO-159).
+    pub optional: bool,
 }
 
 /// A growing pause before automatic starts. It starts over once a child was RUNNING for longer than the pause before it.

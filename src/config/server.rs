@@ -35,6 +35,7 @@ pub struct FileSettings {
     pub logfile_maxbytes: i64,
     pub logfile_backups: i64,
     pub loglevel: i32,
+    pub log_format: MainLogFormat,
     pub pidfile: PathBuf,
     pub identifier: String,
     pub nodaemon: bool,
@@ -64,6 +65,9 @@ fn read_settings(loader: &Loader<'_>) -> Result<FileSettings, OptionError> {
         logfile_maxbytes: reader.read(&daemon_rows::LOGFILE_MAXBYTES)?,
         logfile_backups: reader.read(&daemon_rows::LOGFILE_BACKUPS)?,
         loglevel: reader.read(&daemon_rows::LOGLEVEL)?,
+        log_format: reader
+            .optional(&daemon_rows::LOG_FORMAT)?
+            .unwrap_or_else(|| log_format_of_environment(loader.context)),
         pidfile: reader.read(&daemon_rows::PIDFILE)?,
         identifier: reader.read(&daemon_rows::IDENTIFIER)?,
         nodaemon: reader.read(&daemon_rows::NODAEMON)?,
@@ -76,7 +80,7 @@ fn read_settings(loader: &Loader<'_>) -> Result<FileSettings, OptionError> {
 }
 
 /// The variable by which the Go version is told (GO-015); any other value is none of our business.
-pub fn log_format_of_environment(context: &LoadContext) -> MainLogFormat {
+fn log_format_of_environment(context: &LoadContext) -> MainLogFormat {
     match context.variable("LOG_FORMAT") {
         Some(value) if value.eq_ignore_ascii_case(b"json") => MainLogFormat::Json,
         Some(_) | None => MainLogFormat::Text,

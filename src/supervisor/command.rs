@@ -50,12 +50,6 @@ pub enum Command {
         namespec: String,
         start_stopped: bool,
     },
-    /// What a liveness check has found out about the child with this pid; forgotten with that child (GO-216).
-    NoteHealth {
-        id: ProcessId,
-        pid: i32,
-        health: Health,
-    },
     SignalProcess {
         namespec: String,
         signal: String,
@@ -119,16 +113,6 @@ pub struct ProcessResult {
     pub status: FaultCode,
     /// `OK`, or the text of the fault.
     pub description: String,
-}
-
-/// What is known of a running process beside its state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Health {
-    Healthy,
-    /// With what the last check said, for people.
-    Unhealthy {
-        reason: String,
-    },
 }
 
 /// How a child ended.

@@ -45,10 +45,6 @@ impl Supervisor {
                 let wanted = Wanted::Restarted { start_stopped };
                 self.one(turn, request, wanted, namespec, true)
             }
-            Command::NoteHealth { id, pid, health } => {
-                self.with_process(turn, id, |process, _| process.note_health(pid, health));
-                Ok(Some(Reply::True))
-            }
             Command::StartGroup { name, wait } => {
                 self.group(turn, request, Wanted::Started, &name, wait)
             }

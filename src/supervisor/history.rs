@@ -1,9 +1,15 @@
 //! What happened to a process since its group was activated. For people and their dashboards; nothing is decided by it.
 
-use super::command::{ExitStatus, Health};
-use super::process::words_for;
+use std::collections::VecDeque;
 
-/// The story of one process in numbers, which only grow, and how its child is.
+use super::command::ExitStatus;
+use super::process::words_for;
+use crate::model::time::UnixTime;
+
+/// How many ends are remembered one by one.
+const REMEMBERED: usize = 12;
+
+/// The story of one process in numbers, which only grow, and its last ends.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
     /// How often it was started, with or without success.
@@ -15,12 +21,26 @@ pub struct History {
     /// How often a child of it has ended.
     pub exits: u64,
     pub last_exit: Option<ExitStatus>,
-    /// What the liveness check has last said of the present child; `None` when it has said nothing (GO-216).
-    pub health: Option<Health>,
-    /// How often a child of it was found unhealthy.
-    pub unhealthy: u64,
     /// In the order of their first happening; a program knows few ways to end.
     ends: Vec<(End, u64)>,
+    /// The oldest first.
+    recent: VecDeque<Ended>,
+}
+
+/// One end of one child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    pub at: UnixTime,
+    pub status: ExitStatus,
+    /// Somebody had asked for it, or it was late enough and with a status that `exitcodes` lists.
+    pub expected: bool,
+}
+
+impl Ended {
+    /// `exit status 1`, `terminated by SIGKILL`.
+    pub fn in_words(&self) -> String {
+        words_for(self.status)
+    }
 }
 
 /// A way to end.
@@ -32,10 +52,17 @@ pub enum End {
 }
 
 impl History {
-    pub fn ended(&mut self, status: ExitStatus) {
+    pub fn ended(&mut self, at: UnixTime, status: ExitStatus, expected: bool) {
+        if self.recent.len() == REMEMBERED {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(Ended {
+            at,
+            status,
+            expected,
+        });
         self.exits += 1;
         self.last_exit = Some(status);
-        self.health = None;
         let end = match status {
             ExitStatus::Code(code) => End::Code(code),
             ExitStatus::Signal { number, .. } => End::Signal(number),
@@ -46,18 +73,14 @@ impl History {
         }
     }
 
-    /// A check has found this out about the present child.
-    pub fn checked(&mut self, health: Health) {
-        let bad = |health: &Health| matches!(health, Health::Unhealthy { .. });
-        if bad(&health) && !self.health.as_ref().is_some_and(bad) {
-            self.unhealthy += 1;
-        }
-        self.health = Some(health);
-    }
-
     /// How often it has ended in each way.
     pub fn ends(&self) -> &[(End, u64)] {
         &self.ends
+    }
+
+    /// The last ends, the oldest first.
+    pub fn recent(&self) -> impl DoubleEndedIterator<Item = &Ended> {
+        self.recent.iter()
     }
 
     /// `exit status 1`, `terminated by SIGKILL`; `None` when no child has ended yet.
@@ -68,7 +91,8 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use super::{End, ExitStatus, History};
+    use super::{End, Ended, ExitStatus, History, REMEMBERED};
+    use crate::model::time::UnixTime;
 
     #[test]
     fn every_way_to_end_is_counted_by_itself() {
@@ -78,7 +102,7 @@ mod tests {
             core_dumped,
         };
         for status in [ExitStatus::Code(9), killed(true), killed(false)] {
-            history.ended(status);
+            history.ended(UnixTime::from_nanos(1), status, false);
         }
         assert_eq!(history.ends(), [(End::Code(9), 1), (End::Signal(9), 2)]);
         assert_eq!(history.exits, 3);
@@ -86,5 +110,21 @@ mod tests {
             history.last_exit_in_words().as_deref(),
             Some("terminated by SIGKILL")
         );
+    }
+
+    #[test]
+    fn only_the_last_ends_are_remembered_one_by_one() {
+        let mut history = History::default();
+        for at in 0..20 {
+            history.ended(UnixTime::from_nanos(at), ExitStatus::Code(3), at == 19);
+        }
+        assert_eq!(history.recent().count(), REMEMBERED);
+        let last = Ended {
+            at: UnixTime::from_nanos(19),
+            status: ExitStatus::Code(3),
+            expected: true,
+        };
+        assert_eq!(history.recent().next_back(), Some(&last));
+        assert_eq!(last.in_words(), "exit status 3");
     }
 }

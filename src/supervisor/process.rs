@@ -37,7 +37,7 @@ mod stopping;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::command::{ExitStatus, Health};
+use super::command::ExitStatus;
 use super::event::{Event, StateExtra};
 use super::group::GroupId;
 use super::history::History;
@@ -195,13 +195,6 @@ impl Process {
             | Phase::Backoff { .. }
             | Phase::Exited { .. }
             | Phase::Fatal => None,
-        }
-    }
-
-    /// What a check has found out about the child with this pid. About another one it says nothing any more.
-    pub fn note_health(&mut self, pid: i32, health: Health) {
-        if self.pid() == Some(Pid(pid)) {
-            self.history.checked(health);
         }
     }
 

@@ -202,6 +202,10 @@ pub enum SpawnError {
     /// Not in the reference, where this escapes and can end supervisord (FCG-005).
     Socket(SocketError),
     Command(CommandError),
+    /// Files of variables that cannot be used (GO-159).
+    Environment {
+        reason: String,
+    },
     TooManyFiles,
     Dispatchers {
         errno: String,
@@ -218,6 +222,7 @@ impl SpawnError {
         match self {
             Self::Socket(error) => error.to_string(),
             Self::Command(error) => error.to_string(),
+            Self::Environment { reason } => reason.clone(),
             Self::TooManyFiles => format!("too many open files to spawn '{process}'"),
             Self::Dispatchers { errno } => {
                 format!("unknown error making dispatchers for '{process}': {errno}")

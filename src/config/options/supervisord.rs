@@ -7,6 +7,8 @@ use bstr::{BStr, BString};
 use super::{OptionalRow, Row, Table, boolean, byte_size, bytes, integer, mode, string};
 use crate::config::context::LoadContext;
 use crate::config::error::Reason;
+use crate::config::extension_value::main_log_format;
+use crate::config::types::MainLogFormat;
 use crate::config::value;
 
 pub const MINFDS: Row<i64> = Row {
@@ -125,6 +127,16 @@ pub const ENVIRONMENT: Row<BString> = Row {
     read: bytes,
     help: "Variables for all programs, as KEY=\"value\",KEY2=\"value2\".",
 };
+
+/// Its default is what the variable LOG_FORMAT says, else text (GO-015).
+pub const LOG_FORMAT: OptionalRow<MainLogFormat> = OptionalRow {
+    name: "log_format",
+    read: main_log_format,
+    help: "How a line of supervisord's own log is written: text, or json for one object per line.",
+};
+
+/// What the reference does not have.
+pub const EXTENSION_TABLE: Table = &[&LOG_FORMAT];
 
 pub const TABLE: Table = &[
     &MINFDS,

@@ -18,7 +18,7 @@ use crate::supervisor::Supervisor;
 use crate::supervisor::command::{Command, ExitStatus, Input, RequestId};
 use crate::supervisor::hook::HookOutcome;
 use crate::supervisor::process::Process;
-use crate::supervisor::turn::{Effect, Pid, ProcessId};
+use crate::supervisor::turn::{Pid, ProcessId};
 
 fn hooks() -> impl Strategy<Value = Hooks> {
     let hook = || prop::option::weighted(0.3, Just(Probe::Command(vec!["hook".into()])));
@@ -151,8 +151,6 @@ fn happenings(most: usize) -> impl Strategy<Value = Vec<Happening>> {
         10 => (0_usize..4, outcome).prop_map(|(nth, outcome)| What::EndHook { nth, outcome }),
         6 => restart,
         1 => reread,
-        1 => (0..GROUPS.len(), 0..PROCESSES.len(), any::<bool>())
-            .prop_map(|(group, process, healthy)| What::Health { group, process, healthy }),
     ];
     let extended = (0_u64..4000, what).prop_map(|(millis, what)| Happening {
         after: Duration::from_millis(millis),
@@ -290,48 +288,4 @@ proptest! {
         }
         prop_assert!(world.finished() || world.answered.len() as u64 == world.asked, "{:?}", world.supervisor.waiters);
     }
-}
-
-// GO-216: what is known of a child is forgotten with it, and a note about another child says nothing.
-#[test]
-fn a_note_of_health_is_about_one_child() {
-    let mut world = World::new();
-    world.settle();
-    let id = world.supervisor.find("a", "x").expect("a:x is configured");
-    let pid = world.supervisor.pid(id).expect("it was started").0;
-    let bad = || crate::supervisor::command::Health::Unhealthy {
-        reason: "no answer".to_owned(),
-    };
-    let known = |world: &World| {
-        let history = world.supervisor.history(id).expect("a:x is active");
-        (history.health.clone(), history.unhealthy)
-    };
-    for _ in 0..2 {
-        world.ask(Command::NoteHealth {
-            id,
-            pid,
-            health: bad(),
-        });
-    }
-    assert_eq!(known(&world), (Some(bad()), 1));
-    world.os.alive.remove(&pid);
-    world.input(Input::ChildExited {
-        pid: Pid(pid),
-        status: ExitStatus::Code(0),
-    });
-    assert_eq!(known(&world), (None, 1));
-    world.now += Duration::from_secs(2);
-    world.settle();
-    world.ask(Command::NoteHealth {
-        id,
-        pid,
-        health: bad(),
-    });
-    assert_eq!(known(&world), (None, 1));
-    assert!(
-        world
-            .effects
-            .iter()
-            .any(|effect| matches!(effect, Effect::Reply(..)))
-    );
 }

@@ -14,7 +14,7 @@ use crate::model::signal::Signal;
 use crate::model::states::SupervisorState;
 use crate::model::time::{Moment, Now, UnixTime};
 use crate::supervisor::Supervisor;
-use crate::supervisor::command::{Command, ExitStatus, Health, Input, RequestId, Said};
+use crate::supervisor::command::{Command, ExitStatus, Input, RequestId, Said};
 use crate::supervisor::event::Channel;
 use crate::supervisor::hook::{HookOrder, HookOutcome};
 use crate::supervisor::process::Process;
@@ -37,30 +37,12 @@ pub struct Happening {
 pub enum What {
     Nothing,
     Ask(Command),
-    Exit {
-        nth: usize,
-        status: ExitStatus,
-    },
-    Say {
-        nth: usize,
-        said: &'static str,
-    },
+    Exit { nth: usize, status: ExitStatus },
+    Say { nth: usize, said: &'static str },
     Signalled(Signal),
-    Forking {
-        works: bool,
-    },
-    Signals {
-        delivery: Delivery,
-    },
-    EndHook {
-        nth: usize,
-        outcome: HookOutcome,
-    },
-    Health {
-        group: usize,
-        process: usize,
-        healthy: bool,
-    },
+    Forking { works: bool },
+    Signals { delivery: Delivery },
+    EndHook { nth: usize, outcome: HookOutcome },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -280,21 +262,6 @@ impl World {
         }
     }
 
-    fn note_health(&mut self, group: usize, process: usize, healthy: bool) {
-        let id = self.supervisor.find(GROUPS[group], PROCESSES[process]);
-        let Some((id, pid)) = id.and_then(|id| Some((id, self.supervisor.pid(id)?.0))) else {
-            return;
-        };
-        let health = if healthy {
-            Health::Healthy
-        } else {
-            Health::Unhealthy {
-                reason: "no answer".to_owned(),
-            }
-        };
-        self.ask(Command::NoteHealth { id, pid, health });
-    }
-
     pub fn finished(&self) -> bool {
         self.effects
             .iter()
@@ -342,11 +309,6 @@ impl World {
             What::Forking { works } => self.os.fork_works = *works,
             What::Signals { delivery } => self.os.delivery = *delivery,
             What::EndHook { nth, outcome } => self.end_hook(*nth, outcome.clone()),
-            What::Health {
-                group,
-                process,
-                healthy,
-            } => self.note_health(*group, *process, *healthy),
         }
         self.settle();
     }
