@@ -153,8 +153,9 @@ mod tests {
     use super::{Table, extensions, program, server, supervisord};
     use crate::config::context::LoadContext;
 
-    const TABLES: [Table; 12] = [
+    const TABLES: [Table; 13] = [
         supervisord::TABLE,
+        supervisord::EXTENSION_TABLE,
         program::TABLE,
         extensions::TABLE,
         server::INCLUDE_TABLE,

@@ -52,7 +52,7 @@ impl Kind {
     /// The options it reads; `None` for a section that takes any.
     pub fn tables(self) -> Option<&'static [Table]> {
         match self {
-            Self::Supervisord => Some(&[supervisord::TABLE]),
+            Self::Supervisord => Some(&[supervisord::TABLE, supervisord::EXTENSION_TABLE]),
             Self::UnixServer => Some(&[server::UNIX_SERVER_TABLE, server::SERVER_EXTENSION_TABLE]),
             Self::InetServer => Some(&[
                 server::INET_SERVER_TABLE,
