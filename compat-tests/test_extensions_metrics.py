@@ -115,6 +115,14 @@ def test_what_happens_to_a_process_is_counted(daemon):
     assert value(daemon, f"supervisord_process_uptime_seconds{{{never}}}") is None
 
 
+def test_what_is_logged_is_counted(daemon):
+    bytes_of = lambda stream: f'supervisord_process_log_bytes_total{{group="cat",name="cat",stream="{stream}"}}'
+    before = value(daemon, bytes_of("stdout"))
+    daemon.call("supervisor.sendProcessStdin", "cat", "12345\n")
+    wait_for(lambda: value(daemon, bytes_of("stdout")) == before + 6, 15, what=lambda: text(daemon))
+    assert value(daemon, bytes_of("stderr")) == 0
+
+
 def test_what_waits_for_a_listener_is_counted(daemon):
     for number in range(5):
         daemon.call("supervisor.sendRemoteCommEvent", "test", str(number))

@@ -103,17 +103,18 @@ def test_a_page_is_told_how_things_stand_and_then_what_changes(daemon):
 def test_the_last_end_is_explained(daemon):
     with Page(daemon) as page:
         page.more()
-        assert "exit" not in page.rows["dies"]
+        assert "ends" not in page.rows["dies"]
         daemon.call("supervisor.sendProcessStdin", "dies", "go\n")
         page.until(lambda: page.rows["dies"]["state"] == "EXITED")
-        assert page.rows["dies"]["exit"] == "terminated by SIGKILL" and page.rows["dies"]["exits"] == 1 and page.rows["dies"]["stop"] > 0
+        row = page.rows["dies"]
+        assert row["ends"] == [[row["stop"], "terminated by SIGKILL", False]] and row["exits"] == 1 and row["stop"] > 0
 
 
 def test_deeds_tell_how_each_fared(daemon):
     assert act(daemon, do="start", name="missing") == [{"name": "missing", "ok": False, "text": "no such file"}]
     told = act(daemon, do="restart", name=["w:*", "nope", "cat"])
     assert sorted((one["name"], one["ok"]) for one in told) == [("cat", True), ("nope", False), ("w:w0", True), ("w:w1", True)]
-    assert act(daemon, do="signal", name="cat", signal="CONT") == [{"name": "cat", "ok": True, "text": "got CONT"}]
+    assert act(daemon, do="signal", name="cat", signal="CONT") == [{"name": "cat", "ok": True, "text": "CONT sent"}]
     assert act(daemon, do="signal", name="cat", signal="NOPE")[0]["text"] == "no such signal"
     assert len(act(daemon, do="clear", name="*")) == 5
     assert not act(daemon, do="dance", name="cat")[0]["ok"]
@@ -140,20 +141,33 @@ def test_logs_can_be_followed_and_kept(daemon):
         follower.until(lambda seen: b"two" in seen)
 
 
-def test_the_configuration_is_shown_without_secrets_and_applied(daemon):
+def configuration(daemon):
     reply = ask(daemon, "/web/config")
-    shown = {one["name"]: one for one in json.loads(reply.body)}
-    assert shown["w:w0"]["command"] == "/bin/cat" and shown["w:w0"]["environment"] == ["SECRET"] and b"topsecret" not in reply.body
+    assert b"secret" not in reply.body
+    groups = json.loads(reply.body)
+    return {group["name"]: group["status"] for group in groups}, {one["name"]: one for group in groups for one in group["processes"]}
+
+
+def test_the_configuration_is_shown_without_secrets_and_applied(daemon):
+    groups, shown = configuration(daemon)
+    assert set(groups.values()) == {"same"} and shown["w:w0"]["file"]["command"] == "/bin/cat"
+    assert shown["w:w0"]["file"]["environment"] == "SECRET" and "running" not in shown["w:w0"]
     assert act(daemon, do="reread") == {"added": [], "changed": [], "removed": []}
     config = Path(daemon.config_path)
     before = config.read_text()
     try:
-        config.write_text(before.replace("numprocs=2", "numprocs=1") + "\n[program:new]\ncommand=/bin/cat\nstartsecs=0\n")
-        assert act(daemon, do="reread") == {"added": ["new"], "changed": ["w"], "removed": []}
+        changed = before.replace("numprocs=2", "numprocs=1").replace("topsecret", "new secret").replace("[program:cat]", "[program:tac]")
+        config.write_text(changed + "\n[program:new]\ncommand=/bin/cat\nstartsecs=0\n")
+        assert act(daemon, do="reread") == {"added": ["new", "tac"], "changed": ["w"], "removed": ["cat"]}
+        groups, shown = configuration(daemon)
+        assert groups == {"cat": "removed", "dies": "same", "missing": "same", "new": "added", "tac": "added", "w": "changed"}
+        assert shown["w:w0"]["running"]["environment"] == "SECRET" and shown["w:w0"]["file"]["environment"] == "SECRET (another value)"
+        assert "file" not in shown["w:w1"] and "file" not in shown["cat"] and "running" not in shown["new"]
+        assert [(one["name"], one["text"]) for one in act(daemon, do="apply", name="cat")] == [("cat", "removed")]
         with Page(daemon) as page:
             page.more()
             told = act(daemon, do="apply")
-            assert [(one["name"], one["text"]) for one in told] == [("w", "updated"), ("new", "added")]
+            assert [(one["name"], one["text"]) for one in told] == [("w", "updated"), ("new", "added"), ("tac", "added")]
             kind, gone = "", []
             while gone != ["w:w1"]:
                 gone = page.more()[1].get("gone", gone)
@@ -163,7 +177,8 @@ def test_the_configuration_is_shown_without_secrets_and_applied(daemon):
     finally:
         config.write_text(before)
         act(daemon, do="apply")
-        daemon.wait_states(**{"w:w0": "RUNNING", "w:w1": "RUNNING"})
+        daemon.wait_states(**{"cat": "RUNNING", "w:w0": "RUNNING", "w:w1": "RUNNING"})
+    assert set(configuration(daemon)[0].values()) == {"same"}
 
 
 def test_nobody_looking_costs_nothing(daemon):

@@ -28,6 +28,9 @@ fn main() -> ExitCode {
         _ => {}
     }
     let arguments: Vec<OsString> = words.collect();
+    if let Some(arguments) = ctl::go::arguments(&arguments) {
+        return ctl::go::main(&argv0, arguments).into();
+    }
     let Some(Said {
         word,
         arguments: rest,

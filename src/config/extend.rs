@@ -44,6 +44,10 @@ pub fn read(
         directory: found.directory,
         file_directory: found.file_directory,
     };
+    let liveness = section.liveness()?;
+    let binary_watch = section.binary_watch()?;
+    let directory_watch = section.directory_watch()?;
+    let runs_others = liveness.is_some() || binary_watch.is_some() || directory_watch.is_some();
     // Evaluated in the order written.
     let extensions = Extensions {
         further_stopsignals: found.further_stopsignals.to_vec(),
@@ -53,11 +57,11 @@ pub fn read(
         on_exit: reader.read(&rows::ON_EXIT)?,
         on_fatal: reader.read(&rows::ON_FATAL)?,
         depends_on: Vec::new(),
-        hooks: section.hooks()?,
-        liveness: section.liveness()?,
+        hooks: section.hooks(runs_others)?,
+        liveness,
         cron: reader.read(&rows::CRON)?,
-        binary_watch: section.binary_watch()?,
-        directory_watch: section.directory_watch()?,
+        binary_watch,
+        directory_watch,
         env_files: section.env_files()?,
         gid: found.gid,
         user_environment: reader.read(&rows::USER_ENVIRONMENT)?,
@@ -98,7 +102,8 @@ struct Section<'a> {
 }
 
 impl Section<'_> {
-    fn hooks(&self) -> Result<Hooks, OptionError> {
+    /// `others`: something else is run that keeps to the time of hooks as well.
+    fn hooks(&self, others: bool) -> Result<Hooks, OptionError> {
         let hooks = Hooks {
             pre_start: self.probe(&rows::PRE_START_HOOK)?,
             post_start: self.probe(&rows::POST_START_HOOK)?,
@@ -115,7 +120,11 @@ impl Section<'_> {
         ]
         .iter()
         .all(|hook| hook.is_none());
-        Ok(if none { Hooks::default() } else { hooks })
+        Ok(if none && !others {
+            Hooks::default()
+        } else {
+            hooks
+        })
     }
 
     fn liveness(&self) -> Result<Option<Liveness>, OptionError> {

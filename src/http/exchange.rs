@@ -296,7 +296,7 @@ impl<B: Backend> Visitor<B> {
             rest::Answer::Text { status, text } => {
                 self.counted(status, "text/plain; charset=utf-8", text)
             }
-            rest::Answer::File(path) => self.download(&path),
+            rest::Answer::File(path) => self.download(&path, None),
             rest::Answer::Moved(place) => Reply::moved(&place),
         }
     }
@@ -331,7 +331,7 @@ impl<B: Backend> Visitor<B> {
             }
             _ => match self.house.backend.page(resource, ask).await {
                 Answer::Tail { path, head } => self.tail(&path, head, true),
-                Answer::File(path) => self.download(&path),
+                Answer::File { path, last } => self.download(&path, last),
                 Answer::Live(viewer) => Reply::events(self.show(viewer)),
                 answer => Reply::page(answer),
             },
@@ -364,8 +364,9 @@ impl<B: Backend> Visitor<B> {
         body
     }
 
-    fn download(&self, path: &Path) -> Reply {
-        match download::start(path) {
+    fn download(&self, path: &Path, last: Option<u64>) -> Reply {
+        match download::start(path, last) {
+            Ok((length, pieces)) if last.is_some() => Reply::text(length, pieces),
             Ok((length, pieces)) => Reply::file(path, length, pieces),
             Err(_) => Reply::error(StatusCode::NOT_FOUND),
         }

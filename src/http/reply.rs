@@ -33,9 +33,6 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 const NOT_STORED: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 
-/// Nothing but our own script, style and images; what is not named falls under `default-src`.
-const POLICY: HeaderValue = HeaderValue::from_static(assets::POLICY);
-
 /// The body of an answer.
 #[derive(Debug)]
 pub enum Body {
@@ -201,7 +198,10 @@ impl Reply {
     /// Tells a browser to take the answer for what it is, and to lend it to nobody.
     pub fn guard(&mut self) {
         self.headers.extend([
-            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (
+                header::CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static(assets::policy()),
+            ),
             (
                 header::X_CONTENT_TYPE_OPTIONS,
                 HeaderValue::from_static("nosniff"),
@@ -256,7 +256,7 @@ impl Reply {
             }
             Answer::NotFound => Self::error(StatusCode::NOT_FOUND),
             // Those whose bodies come as they come are not made here.
-            Answer::Broken | Answer::Tail { .. } | Answer::File(_) | Answer::Live(_) => {
+            Answer::Broken | Answer::Tail { .. } | Answer::File { .. } | Answer::Live(_) => {
                 Self::error(StatusCode::INTERNAL_SERVER_ERROR)
             }
         }
@@ -336,6 +336,22 @@ impl Reply {
                     header::TRANSFER_ENCODING,
                     HeaderValue::from_static("chunked"),
                 ),
+            ],
+            body: Body::Stream(pieces),
+        }
+    }
+
+    /// A part of a file, to be shown.
+    pub fn text(length: u64, pieces: mpsc::Receiver<Bytes>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            headers: vec![
+                (header::CONTENT_LENGTH, HeaderValue::from(length)),
+                (
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("text/plain;charset=utf-8"),
+                ),
+                NOT_STORED,
             ],
             body: Body::Stream(pieces),
         }

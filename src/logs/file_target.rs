@@ -71,7 +71,12 @@ impl FileTarget {
         self
     }
 
-    /// Whether both write to one file.
+    /// Whether both share one writer.
+    pub fn is_same(&self, other: &Self) -> bool {
+        matches!(&other.writer, Writer::Shared { file, .. } if self.is(file))
+    }
+
+    /// Whether it writes with this one.
     pub fn is(&self, other: &SharedFile) -> bool {
         matches!(&self.writer, Writer::Shared { file, .. } if file.is(other))
     }

@@ -189,7 +189,10 @@ impl Supervisor {
                 continue;
             }
             let name = display_name(&process.group_name, &process.config.name);
-            let before = dependents.get(&id).filter(|_| wanted == Wanted::Stopped);
+            // Where nothing runs, a stop is only a word to those who want it started.
+            let before = dependents
+                .get(&id)
+                .filter(|_| running && wanted == Wanted::Stopped);
             let begun = match before.and_then(|before| self.hold_stop(id, before)) {
                 Some(()) if wait => Ok(Progress::Pending),
                 Some(()) => Ok(Progress::Done),

@@ -76,6 +76,7 @@ impl Supervisor {
         }
         if self.stops.release(id) {
             // It has ended by itself before its turn came; it was to stop, so it does not come back.
+            self.call_off_start(turn, id);
             self.with_process(turn, id, |process, _| process.call_off());
         }
         for released in self.stops.released_by(id) {

@@ -136,6 +136,13 @@ impl Supervisor {
         path(stream)
     }
 
+    /// What runs, as it was configured when it was added; by group name.
+    pub fn active(&self) -> impl Iterator<Item = &GroupConfig> {
+        let ids = self.group_names.values();
+        ids.filter_map(|id| self.groups.get(id))
+            .map(|group| &group.config)
+    }
+
     /// What the configuration, as last read, offers.
     pub fn available(&self) -> &[GroupConfig] {
         &self.available

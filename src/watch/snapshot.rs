@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
@@ -86,6 +86,20 @@ impl Snapshot {
 
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
+    }
+
+    /// How long ago a file was last changed in any way.
+    pub fn youngest(&self) -> Option<Duration> {
+        let newest = self.files.values().map(|seen| seen.marks.changed).max()?;
+        let newest = Duration::new(
+            u64::try_from(newest.0).ok()?,
+            u32::try_from(newest.1).unwrap_or(0),
+        );
+        // None for one that lies in the future.
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .ok()?
+            .checked_sub(newest)
     }
 
     /// One of the files that came, went, or have another content than before.

@@ -1,17 +1,28 @@
 //! What the page's script asks to be done, for one process, a group (`group:*`), a selection or all (`*`), and how
 //! each of them fared: an array of `{name, ok, text}`.
 //!
-//! Several names are worked on at the same time, since one that takes long to stop must not hold up the others.
+//! Several names are worked on at the same time, since one that takes long to stop must not hold up the others. What
+//! was begun is carried through, whether or not somebody still waits for it: a restart must not end half-way because
+//! a page was closed. And nobody waits for long: a browser has few connections, so what takes its time is answered
+//! with that, and the page sees in the states how it goes on.
 
-use tokio::task::JoinSet;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::spawn_local;
+use tokio::time::{Instant, timeout_at};
 
 use super::actions::{self, call};
 use super::form::Form;
 use crate::daemon::handle::Handle;
+use crate::daemon::update::{self, Applied, Difference};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::json::{Object, array, text};
 use crate::model::namespec::{Namespec, display_name};
 use crate::supervisor::command::{Command, Reply};
+
+/// How long an answer waits for what takes its time.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What can be done with processes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,24 +63,56 @@ pub async fn run(handle: &Handle, form: &Form) -> String {
         "clear" => Deed::Clear,
         "signal" => Deed::Signal(form.get("signal").unwrap_or_default().to_owned()),
         "reread" => return reread(handle).await,
-        "apply" => return array(apply(handle).await.into_iter().map(Outcome::json)),
+        "apply" => {
+            let (handle, groups) = (handle.clone(), names(form));
+            let told = carry_through(async move { apply(&handle, &groups).await }).await;
+            return array(told.into_iter().map(Outcome::json));
+        }
         other => {
             let result = Err(format!("there is no action {other}"));
             let name = String::new();
             return array([Outcome { name, result }.json()]);
         }
     };
-    let mut working = JoinSet::new();
+    let (done, mut outcomes) = mpsc::unbounded_channel();
+    let mut waiting = names(form);
+    for name in waiting.clone() {
+        let (handle, deed, done) = (handle.clone(), deed.clone(), done.clone());
+        spawn_local(async move {
+            let result = work(&handle, &deed, &name).await;
+            // Who asked may have lost patience.
+            let _ = done.send((name, result));
+        });
+    }
+    drop(done);
+    let mut told = Vec::new();
+    let deadline = Instant::now() + PATIENCE;
+    while let Ok(Some((name, of_name))) = timeout_at(deadline, outcomes.recv()).await {
+        waiting.retain(|other| *other != name);
+        told.extend(of_name);
+    }
+    told.extend(waiting.into_iter().map(|name| Outcome {
+        name,
+        result: Ok("under way".to_owned()),
+    }));
+    array(told.into_iter().map(Outcome::json))
+}
+
+/// Every name once.
+fn names(form: &Form) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
     for name in form.all("name") {
-        let (handle, deed, name) = (handle.clone(), deed.clone(), name.to_owned());
-        working.spawn_local(async move { work(&handle, &deed, &name).await });
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
     }
-    let mut outcomes = Vec::new();
-    while let Some(done) = working.join_next().await {
-        // A task that panicked has told so on stderr.
-        outcomes.extend(done.unwrap_or_default());
-    }
-    array(outcomes.into_iter().map(Outcome::json))
+    names
+}
+
+/// Does something to its end, even when whoever waits for it goes away.
+async fn carry_through<T: 'static>(work: impl Future<Output = Vec<T>> + 'static) -> Vec<T> {
+    // It does not panic; a task that did would have told so on stderr.
+    spawn_local(work).await.unwrap_or_default()
 }
 
 async fn work(handle: &Handle, deed: &Deed, name: &str) -> Vec<Outcome> {
@@ -77,7 +120,7 @@ async fn work(handle: &Handle, deed: &Deed, name: &str) -> Vec<Outcome> {
         Deed::Start => ask(handle, name, "started", start(name)).await,
         Deed::Stop => ask(handle, name, "stopped", stop(name)).await,
         Deed::Signal(signal) => {
-            let signalled = format!("got {signal}");
+            let signalled = format!("{signal} sent");
             ask(handle, name, &signalled, send(name, signal)).await
         }
         Deed::Restart => {
@@ -114,6 +157,9 @@ async fn ask(handle: &Handle, name: &str, done: &str, command: Command) -> Vec<O
                 name: display_name(&result.group, &result.name),
                 result: match result.status {
                     FaultCode::Success => Ok(done.to_owned()),
+                    // Among many some are as they should be; that is no failure.
+                    FaultCode::AlreadyStarted => Ok("was running".to_owned()),
+                    FaultCode::NotRunning => Ok("was not running".to_owned()),
                     code => Err(in_words(code, &result.description)),
                 },
             })
@@ -227,34 +273,17 @@ async fn reread(handle: &Handle) -> String {
     }
 }
 
-/// Names of groups.
-struct Difference {
-    added: Vec<String>,
-    changed: Vec<String>,
-    removed: Vec<String>,
-}
-
 async fn difference(handle: &Handle) -> Result<Difference, String> {
-    super::admit(handle).map_err(|fault| in_words(fault.code, ""))?;
-    let groups = handle.reread()?;
-    match handle.call(Command::ReplaceConfig(groups)).await {
-        Ok(Reply::Diff {
-            added,
-            changed,
-            removed,
-        }) => Ok(Difference {
-            added,
-            changed,
-            removed,
-        }),
-        Ok(Reply::True | Reply::Results(_)) => Err("no answer".to_owned()),
-        Err(fault) => Err(fault.to_string()),
-    }
+    let difference = update::reread(handle).await;
+    difference.map_err(|fault| match (fault.code, fault.detail) {
+        (FaultCode::CantReread, Some(reason)) => reason,
+        (code, detail) => in_words(code, detail.as_deref().unwrap_or_default()),
+    })
 }
 
 /// Makes the configuration true, as `supervisorctl update` does: what is gone or changed is stopped and removed, what
-/// is new or changed is added.
-async fn apply(handle: &Handle) -> Vec<Outcome> {
+/// is new or changed is added. Of the groups that are named, or of all.
+async fn apply(handle: &Handle, named: &[String]) -> Vec<Outcome> {
     let difference = match difference(handle).await {
         Ok(difference) => difference,
         Err(error) => {
@@ -263,43 +292,13 @@ async fn apply(handle: &Handle) -> Vec<Outcome> {
             return vec![Outcome { name, result }];
         }
     };
-    let mut outcomes = Vec::new();
-    for (groups, word) in [
-        (&difference.removed, "removed"),
-        (&difference.changed, "updated"),
-    ] {
-        for group in groups {
-            let removed = remove(handle, group).await;
-            let result = match (removed, word) {
-                (Ok(()), "updated") => add(handle, group).await,
-                (removed, _) => removed,
-            };
-            outcomes.push((group, result.map(|()| word.to_owned())));
-        }
-    }
-    for group in &difference.added {
-        let added = add(handle, group).await;
-        outcomes.push((group, added.map(|()| "added".to_owned())));
-    }
-    let named = |(group, result): (&String, Result<String, Fault>)| Outcome {
-        name: group.clone(),
-        result: told(result),
+    let difference = difference.limited_to(named);
+    let applied = update::apply(handle, &difference).await;
+    let told_of = |applied: Applied| Outcome {
+        name: applied.group,
+        result: told(applied.result.map(|()| applied.change.word().to_owned())),
     };
-    outcomes.into_iter().map(named).collect()
-}
-
-async fn remove(handle: &Handle, group: &str) -> Result<(), Fault> {
-    let (name, wait) = (group.to_owned(), true);
-    let _ = call(handle, Command::StopGroup { name, wait }).await?;
-    let name = group.to_owned();
-    call(handle, Command::RemoveGroup { name })
-        .await
-        .map(|_| ())
-}
-
-async fn add(handle: &Handle, group: &str) -> Result<(), Fault> {
-    let name = group.to_owned();
-    call(handle, Command::AddGroup { name }).await.map(|_| ())
+    applied.into_iter().map(told_of).collect()
 }
 
 #[cfg(test)]

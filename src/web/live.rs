@@ -36,6 +36,10 @@ use crate::supervisor::event::Event;
 /// How often processes are looked at.
 const SAMPLE: Duration = Duration::from_secs(2);
 
+/// How long a page hears nothing at most. Proxies cut what is silent, and a page that hears nothing for much longer
+/// knows that its connection is dead.
+const BEAT: Duration = Duration::from_secs(20);
+
 /// How long a change waits for others to go with it.
 const GATHER: Duration = Duration::from_millis(50);
 
@@ -103,7 +107,9 @@ impl Viewer {
     }
 }
 
+/// What all viewers share.
 struct Hub {
+    handle: Handle,
     sender: broadcast::Sender<Bytes>,
     known: RefCell<Known>,
     task: AbortHandle,
@@ -131,8 +137,9 @@ impl Hub {
             let mut known = Known::default();
             handle.read(|supervisor, now| known.renew(supervisor, now.unix));
             known.head = head(&handle);
-            let task = spawn_local(watch(handle, hub.clone()));
+            let task = spawn_local(watch(handle.clone(), hub.clone()));
             Self {
+                handle,
                 sender: broadcast::Sender::new(BACKLOG),
                 known: RefCell::new(known),
                 task: task.abort_handle(),
@@ -144,15 +151,18 @@ impl Hub {
         let known = self.known.borrow();
         let rows = known.rows.values().cloned();
         let events = known.events.iter().cloned();
+        let now = self.handle.read(|_, now| now.unix.capped_seconds());
         let all = Object::default()
+            .json("now", now)
             .json("head", &known.head)
             .json("rows", array(rows))
             .json("events", array(events));
         message("all", &all.done())
     }
 
-    /// Sends whatever differs from what was sent before.
-    fn refresh(&self, handle: &Handle, happened: Vec<String>) {
+    /// Sends whatever differs from what was sent before, if anything does.
+    fn refresh(&self, happened: Vec<String>) -> bool {
+        let handle = &self.handle;
         let mut known = self.known.borrow_mut();
         let (changed, gone) = handle.read(|supervisor, now| known.renew(supervisor, now.unix));
         let mut news = Object::default();
@@ -180,6 +190,11 @@ impl Hub {
             // Nobody is there to take it when the last viewer has just gone.
             let _ = self.sender.send(message("news", &news.done()));
         }
+        any
+    }
+
+    fn beat(&self) {
+        let _ = self.sender.send(message("beat", "{}"));
     }
 }
 
@@ -208,6 +223,7 @@ async fn watch(handle: Handle, hub: Weak<Hub>) {
     let mut events = handle.events();
     let mut sampler = Sampler::default();
     let mut sample_at = Instant::now();
+    let mut told_at = Instant::now();
     loop {
         let mut happened = Vec::new();
         tokio::select! {
@@ -238,7 +254,12 @@ async fn watch(handle: Handle, hub: Weak<Hub>) {
         let Some(hub) = hub.upgrade() else {
             return;
         };
-        hub.refresh(&handle, happened);
+        if hub.refresh(happened) {
+            told_at = Instant::now();
+        } else if told_at.elapsed() >= BEAT {
+            hub.beat();
+            told_at = Instant::now();
+        }
     }
 }
 
@@ -302,9 +323,15 @@ fn row(
     if let Some(history) = history {
         row = row
             .json("starts", history.starts)
+            .json("restarts", history.restarts)
             .json("exits", history.exits);
-        if let Some(words) = history.last_exit_in_words() {
-            row = row.text("exit", &words);
+        if history.exits > 0 {
+            // When, how, and whether it was to be expected.
+            let ends = history.recent().map(|ended| {
+                let at = ended.at.capped_seconds();
+                format!("[{at},{},{}]", text(&ended.in_words()), ended.expected)
+            });
+            row = row.json("ends", array(ends));
         }
     }
     if let Some(usage) = usage {

@@ -2,7 +2,9 @@
 //!
 //! Files are named by process, channel and number of the rotation, never by path.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use super::form::Form;
 use super::{Answer, actions};
@@ -10,8 +12,11 @@ use crate::daemon::handle::Handle;
 use crate::model::json::{Object, array};
 use crate::supervisor::event::Channel;
 
-/// How much of a log a view begins with.
+/// How much of a log a view begins with, unless it asks for more.
 const HEAD: u64 = 64 << 10;
+
+/// The most that a view begins with, or shows of a file.
+const MOST: u64 = 8 << 20;
 
 /// How many rotated files are looked for.
 const MOST_ROTATED: u32 = 99;
@@ -30,30 +35,45 @@ pub fn list(handle: &Handle, form: &Form) -> Answer {
             let file = Object::default()
                 .text("channel", channel)
                 .json("old", number)
-                .json("size", metadata.len());
+                .json("size", metadata.len())
+                .json("at", changed_at(&metadata));
             files.push(file.done());
         }
     }
     Answer::Json(array(files))
 }
 
-/// A log as it grows.
+/// A log as it grows, from its last `head` bytes on.
 pub fn follow(handle: &Handle, form: &Form) -> Answer {
+    let head = form.get("head").and_then(|head| head.parse().ok());
+    let head = head.unwrap_or(HEAD).min(MOST);
     match path_of(handle, form.get("name"), channel_of(form)) {
-        Some(path) => Answer::Tail { path, head: HEAD },
+        Some(path) => Answer::Tail { path, head },
         None => Answer::NotFound,
     }
 }
 
-/// One file, rotated or not.
+/// One file, rotated or not: to be kept, or with `last` no more than so many of its last bytes, to be shown.
 pub fn file(handle: &Handle, form: &Form) -> Answer {
     let number = form.get("old").map_or(Some(0), |old| old.parse().ok());
     let number = number.filter(|number| *number <= MOST_ROTATED);
     let path = path_of(handle, form.get("name"), channel_of(form));
     match path.zip(number) {
-        Some((path, number)) => Answer::File(rotated(&path, number)),
+        Some((path, number)) => Answer::File {
+            path: rotated(&path, number),
+            last: form
+                .get("last")
+                .map(|last| last.parse().unwrap_or(HEAD).min(MOST)),
+        },
         None => Answer::NotFound,
     }
+}
+
+/// When it was last written to, in seconds since 1970.
+fn changed_at(metadata: &Metadata) -> u64 {
+    let changed = metadata.modified().ok();
+    let since = changed.and_then(|changed| changed.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_secs())
 }
 
 fn channel_of(form: &Form) -> &str {

@@ -110,8 +110,11 @@ pub enum Answer {
         path: PathBuf,
         head: u64,
     },
-    /// This file.
-    File(PathBuf),
+    /// This file: all of it to be kept, or so many of its last bytes to be shown.
+    File {
+        path: PathBuf,
+        last: Option<u64>,
+    },
     /// Whatever there is to see, for as long as somebody looks.
     Live(Viewer),
     NotFound,

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::assets::STYLE;
+use super::assets::{self, STYLE};
 use super::html::{escape, escape_text, quote};
 use crate::daemon::handle::Handle;
 use crate::logs::local_time::LocalTime;
@@ -61,12 +61,13 @@ fn whole(rows: &str, message: Option<&str>, year: i64) -> String {
         button("stopall", "Stop All"),
     ]
     .concat();
+    let script = assets::script();
     format!(
         "{DOCTYPE}\n<html>\n<head>\n<title>Supervisor Status</title>\n\
          <meta content=\"width=device-width, initial-scale=1\" name=\"viewport\" />\n\
          <style type=\"text/css\">{STYLE}</style>\n\
          <link href=\"images/icon.png\" rel=\"icon\" type=\"image/png\" />\n\
-         <script defer=\"defer\" src=\"web/page.js\"></script>\n</head>\n<body>\n\
+         <script defer=\"defer\" src=\"{script}\"></script>\n</head>\n<body>\n\
          <div id=\"wrapper\">\n<div id=\"header\">\n<img alt=\"Supervisor status\" src=\"images/supervisor.gif\" />\n\
          </div>\n<div>\n<div class=\"{class}\">{message}</div>\n<form action=\"index.html\" method=\"post\">\n\
          <ul class=\"clr\" id=\"buttons\">\n{buttons}</ul>\n{table}\n</form>\n</div>\n<div class=\"push\">\n</div>\n\

@@ -31,6 +31,9 @@ pub use self::http::HttpError;
 /// The longest part of a failed command's last line that goes into a message.
 const SHOWN: usize = 200;
 
+/// How long a hook may take unless the program says otherwise (GO-193).
+const HOOK_LIMIT: Duration = Duration::from_secs(60);
+
 /// On whose behalf something is run: as its user, in its directory, with its environment.
 #[derive(Debug, Clone)]
 pub struct Principal {
@@ -63,7 +66,10 @@ impl Principal {
     pub fn hook_limit(&self) -> Duration {
         let extensions = self.config.extensions.as_ref();
         let seconds = extensions.map_or(0, |extensions| extensions.hooks.timeout);
-        Duration::from_secs(u64::try_from(seconds).unwrap_or(0).max(1))
+        match u64::try_from(seconds) {
+            Ok(seconds @ 1..) => Duration::from_secs(seconds),
+            _ => HOOK_LIMIT,
+        }
     }
 }
 

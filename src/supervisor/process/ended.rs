@@ -32,10 +32,21 @@ impl Process {
         let now = turn.now;
         let pid = self.pid();
         self.laststop = now.unix;
-        self.history.ended(status);
         self.last_end = Some(status);
         let code = status.number();
         let expected = u8::try_from(code).is_ok_and(|code| self.config.exitcodes.contains(&code));
+        let in_order = match self.phase {
+            Phase::Stopping { .. } => true,
+            Phase::Starting { confirm_at, .. } => expected && now.moment >= confirm_at,
+            Phase::Running { .. }
+            | Phase::Stopped
+            | Phase::Preparing { .. }
+            | Phase::Backoff { .. }
+            | Phase::Exited { .. }
+            | Phase::Fatal
+            | Phase::Unknown { .. } => expected,
+        };
+        self.history.ended(now.unix, status, in_order);
         let words = words_for(status);
         let name = self.config.name.clone();
         match self.phase {
