@@ -147,4 +147,4 @@ def test_advice_when_nobody_answers():
         with Screen(command(daemon, ours(), ["version"]), env=daemon.env, cwd=daemon.dir, columns=200) as screen:
             assert screen.wait_end() == 4
             shown = screen.text()
-        assert f"the configuration is {daemon.config_path}" in shown and f"names process {daemon.process.pid}, which is gone" in shown
+        assert f"the configuration is {daemon.config_path}" in shown and f"names process {daemon.process.pid}, and that is gone" in shown

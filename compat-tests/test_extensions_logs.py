@@ -389,6 +389,7 @@ stdout_logfile = {{dir}}/flood.log, syslog @tcp:127.0.0.1:{server.port}
 stderr_logfile = NONE
 """
     with run(config).start() as daemon:
+        daemon.wait_states(cat="RUNNING")
         say = lambda text: daemon.call("supervisor.sendProcessStdin", "cat", text)  # noqa: E731
         say("first\n")
         server.accept()
@@ -427,6 +428,7 @@ startsecs = 0
 stdout_logfile = {dir}/cat.log, syslog @no-such-host.invalid
 """
     with run(config).start() as daemon:
+        daemon.wait_states(cat="RUNNING")
         for number in range(20):
             begin = time.monotonic()
             daemon.call("supervisor.sendProcessStdin", "cat", f"{number}\n")

@@ -5,7 +5,7 @@ use super::command_line::CommandLine;
 use super::extension_tests::{Folder, load};
 use super::extensions::{Extensions, LogTarget, Reaction, StreamExtensions};
 use super::find_config_file;
-use super::types::{Autorestart, Config, LogFile, MainLog, ServerAddress};
+use super::types::{Autorestart, Config, LogFile, MainLog, MainLogFormat, ServerAddress};
 use crate::model::signal::Signal;
 
 fn good(text: &str) -> Config {
@@ -169,6 +169,19 @@ fn levels_have_three_names_more() {
         let config = good(&format!("[supervisord]\nloglevel={name}\n"));
         assert_eq!(config.supervisord.loglevel, number, "{name}");
     }
+}
+
+// GO-015
+#[test]
+fn the_form_of_the_log_is_an_option_too() {
+    let form = |options: &str| {
+        good(&format!("[supervisord]\n{options}\n"))
+            .supervisord
+            .log_format
+    };
+    assert_eq!(form(""), MainLogFormat::Text);
+    assert_eq!(form("log_format=JSON"), MainLogFormat::Json);
+    assert!(load("[supervisord]\nlog_format=xml\n").is_err());
 }
 
 // GO-260, GO-261, SEED-014

@@ -223,7 +223,9 @@ impl<'w> Session<'w> {
         self.output
             .line(&format!("error: <class '{class}'>, {error}"));
         self.exit_status = ExitStatus::Generic;
-        if error.is_refused() || error.is_no_such_file() {
+        let nobody_listens = error.is_refused() || error.is_no_such_file();
+        let is_seen = self.output.is_terminal();
+        if nobody_listens || is_seen && error.is_cut() && self.origin.daemon_is_gone() {
             self.advise();
         }
     }

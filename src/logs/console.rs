@@ -60,17 +60,25 @@ impl Stream {
         }
     }
 
+    /// The stream under another descriptor.
+    pub fn duplicate(self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Stdout => io::stdout().as_fd().try_clone_to_owned(),
+            Self::Stderr => io::stderr().as_fd().try_clone_to_owned(),
+        }
+    }
+
     /// The console of this stream; its thread is started if need be.
     pub fn console(self) -> io::Result<&'static Console> {
         let slot = self.slot();
         if let Some(console) = slot.get() {
             return Ok(console);
         }
-        let (fd, name) = match self {
-            Self::Stdout => (io::stdout().as_fd().try_clone_to_owned(), "stdout"),
-            Self::Stderr => (io::stderr().as_fd().try_clone_to_owned(), "stderr"),
+        let name = match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
         };
-        let console = Console::start(fd?, name)?;
+        let console = Console::start(self.duplicate()?, name)?;
         Ok(slot.get_or_init(|| console))
     }
 
