@@ -31,7 +31,8 @@ pub const RESTART_DELAY: Row<Option<i64>> = Row {
     name: "restart_delay",
     default: "",
     read: optional_length,
-    help: "Seconds before an automatic restart after an exit, doubled with each further one in a row.",
+    help: "Seconds before an automatic start, after an exit as after a failed start, doubled with each further one in a \
+           row.",
 };
 
 pub const RESTART_DELAY_MAX: Row<Option<i64>> = Row {
