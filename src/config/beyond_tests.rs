@@ -3,7 +3,7 @@
 
 use super::command_line::CommandLine;
 use super::extension_tests::{Folder, load};
-use super::extensions::{Extensions, LogTarget, Reaction, StreamExtensions};
+use super::extensions::{Extensions, Hooks, LogTarget, Reaction, StreamExtensions};
 use super::find_config_file;
 use super::types::{Autorestart, Config, LogFile, MainLog, MainLogFormat, ServerAddress};
 use crate::model::signal::Signal;
@@ -329,6 +329,10 @@ fn the_samples_of_the_article_mean_what_it_says() {
     let more = process.extensions.as_deref().expect("it uses some");
     let expected = Extensions {
         binary_watch: Some(Reaction::Restart), // SEED-025
+        hooks: Hooks {
+            timeout: 60,
+            ..Hooks::default()
+        },
         stdout: StreamExtensions {
             further_targets: vec![LogTarget::Stdout],
             written: Some("test.log, /dev/stdout".to_owned()),
