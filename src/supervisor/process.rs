@@ -251,10 +251,7 @@ impl Process {
         match self.phase {
             Phase::Stopped | Phase::Fatal => self.spawn(turn),
             Phase::Exited { .. } => {
-                // Unless somebody has asked for it.
-                if self.start == Start::Usual {
-                    self.history.restarts += 1;
-                }
+                self.history.restarts += 1;
                 self.spawn(turn);
             }
             Phase::Backoff { retry_at, .. } => {

@@ -105,7 +105,8 @@ pub const HOOK_TIMEOUT: Row<i64> = Row {
     name: "hook_timeout",
     default: "60",
     read: count,
-    help: "How many seconds a hook may take; then it is killed with all that it has started.",
+    help: "How many seconds a hook, or the command of a check's action or of a watch, may take; then it is killed with \
+           all that it has started.",
 };
 
 pub const LIVENESS_CHECK_SCRIPT: Row<Option<Probe>> = Row {

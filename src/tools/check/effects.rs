@@ -223,6 +223,10 @@ const COMPANIONS: [(&[&str], &[&str]); 5] = [
             extensions::POST_START_HOOK.name,
             extensions::PRE_STOP_HOOK.name,
             extensions::POST_STOP_HOOK.name,
+            // What these run keeps to it, too.
+            extensions::LIVENESS_CHECK_SCRIPT.name,
+            extensions::RESTART_WHEN_BINARY_CHANGED.name,
+            extensions::RESTART_DIRECTORY_MONITOR.name,
         ],
         &[extensions::HOOK_TIMEOUT.name],
     ),
