@@ -49,12 +49,13 @@ pub fn log_format(text: &BStr, _: &LoadContext) -> Result<LogFormat, Reason> {
     )
 }
 
-/// GO-015.
-pub fn main_log_format(text: &BStr, _: &LoadContext) -> Result<MainLogFormat, Reason> {
-    one_of(
-        text,
-        &[("text", MainLogFormat::Text), ("json", MainLogFormat::Json)],
-    )
+/// GO-015. Nothing at all leaves it to the environment.
+pub fn main_log_format(text: &BStr, _: &LoadContext) -> Result<Option<MainLogFormat>, Reason> {
+    if text::strip_bytes(text).is_empty() {
+        return Ok(None);
+    }
+    let words = &[("text", MainLogFormat::Text), ("json", MainLogFormat::Json)];
+    one_of(text, words).map(Some)
 }
 
 /// A hook or a check; nothing at all is none.

@@ -66,7 +66,7 @@ fn read_settings(loader: &Loader<'_>) -> Result<FileSettings, OptionError> {
         logfile_backups: reader.read(&daemon_rows::LOGFILE_BACKUPS)?,
         loglevel: reader.read(&daemon_rows::LOGLEVEL)?,
         log_format: reader
-            .optional(&daemon_rows::LOG_FORMAT)?
+            .read(&daemon_rows::LOG_FORMAT)?
             .unwrap_or_else(|| log_format_of_environment(loader.context)),
         pidfile: reader.read(&daemon_rows::PIDFILE)?,
         identifier: reader.read(&daemon_rows::IDENTIFIER)?,

@@ -128,9 +128,10 @@ pub const ENVIRONMENT: Row<BString> = Row {
     help: "Variables for all programs, as KEY=\"value\",KEY2=\"value2\".",
 };
 
-/// Its default is what the variable LOG_FORMAT says, else text (GO-015).
-pub const LOG_FORMAT: OptionalRow<MainLogFormat> = OptionalRow {
+/// With nothing it is what the variable LOG_FORMAT says, else text (GO-015).
+pub const LOG_FORMAT: Row<Option<MainLogFormat>> = Row {
     name: "log_format",
+    default: "",
     read: main_log_format,
     help: "How a line of supervisord's own log is written: text, or json for one object per line.",
 };
