@@ -3,9 +3,9 @@
 
 use super::command_line::CommandLine;
 use super::extension_tests::{Folder, load};
-use super::extensions::{Extensions, LogTarget, Reaction, StreamExtensions};
+use super::extensions::{Extensions, Hooks, LogTarget, Reaction, StreamExtensions};
 use super::find_config_file;
-use super::types::{Autorestart, Config, LogFile, MainLog, ServerAddress};
+use super::types::{Autorestart, Config, LogFile, MainLog, MainLogFormat, ServerAddress};
 use crate::model::signal::Signal;
 
 fn good(text: &str) -> Config {
@@ -171,6 +171,19 @@ fn levels_have_three_names_more() {
     }
 }
 
+// GO-015
+#[test]
+fn the_form_of_the_log_is_an_option_too() {
+    let form = |options: &str| {
+        good(&format!("[supervisord]\n{options}\n"))
+            .supervisord
+            .log_format
+    };
+    assert_eq!(form(""), MainLogFormat::Text);
+    assert_eq!(form("log_format=JSON"), MainLogFormat::Json);
+    assert!(load("[supervisord]\nlog_format=xml\n").is_err());
+}
+
 // GO-260, GO-261, SEED-014
 #[test]
 fn a_port_is_what_go_listens_on() {
@@ -316,6 +329,10 @@ fn the_samples_of_the_article_mean_what_it_says() {
     let more = process.extensions.as_deref().expect("it uses some");
     let expected = Extensions {
         binary_watch: Some(Reaction::Restart), // SEED-025
+        hooks: Hooks {
+            timeout: 60,
+            ..Hooks::default()
+        },
         stdout: StreamExtensions {
             further_targets: vec![LogTarget::Stdout],
             written: Some("test.log, /dev/stdout".to_owned()),

@@ -251,22 +251,6 @@ fn a_schedule_is_checked_when_it_is_read() {
     assert_eq!(error("cron=* *"), expected);
 }
 
-// GO-223
-#[test]
-fn a_job_that_is_always_restarted_is_warned_of() {
-    let warnings = |options: &str| {
-        let text = format!("[supervisord]\n[program:x]\ncommand=a\n{options}\n");
-        load(&text).expect("a good file").messages.own_warnings
-    };
-    assert_eq!(
-        warnings("cron=@daily\nautorestart=true"),
-        [
-            "For [program:x], cron starts a program that autorestart=true starts again after each run"
-        ]
-    );
-    assert!(warnings("cron=@daily").is_empty());
-}
-
 // GO-166, GO-171, GO-172
 #[test]
 fn a_changed_binary_brings_a_restart_a_command_or_signals() {

@@ -50,11 +50,15 @@ pub fn log_format(text: &BStr, _: &LoadContext) -> Result<LogFormat, Reason> {
 }
 
 /// GO-015.
-pub fn main_log_format(text: &BStr, _: &LoadContext) -> Result<MainLogFormat, Reason> {
+pub fn main_log_format(text: &BStr, _: &LoadContext) -> Result<Option<MainLogFormat>, Reason> {
+    if text::strip_bytes(text).is_empty() {
+        return Ok(None);
+    }
     one_of(
         text,
         &[("text", MainLogFormat::Text), ("json", MainLogFormat::Json)],
     )
+    .map(Some)
 }
 
 /// A hook or a check; nothing at all is none.

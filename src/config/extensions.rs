@@ -69,7 +69,7 @@ pub struct EnvFile {
     pub optional: bool,
 }
 
-/// A growing pause between automatic restarts. It starts over once the process has been RUNNING.
+/// A growing pause before automatic starts. It starts over once a child was RUNNING for longer than the pause before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RestartDelay {
     /// Seconds before the first restart.

@@ -259,7 +259,9 @@ fn settle(
         logfile_maxbytes: given.logfile_maxbytes.unwrap_or(file.logfile_maxbytes),
         logfile_backups: given.logfile_backups.unwrap_or(file.logfile_backups),
         loglevel: given.loglevel.unwrap_or(file.loglevel),
-        log_format: file.log_format,
+        log_format: file
+            .log_format
+            .unwrap_or_else(|| server::log_format_of_environment(context)),
         pidfile: server::absolute(pidfile, context),
         umask: given.umask.unwrap_or(file.umask),
         nodaemon: given.nodaemon || (file.nodaemon && !given.daemon),

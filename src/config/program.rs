@@ -276,13 +276,6 @@ fn read_process(
         },
     )?;
     let depends_on = reader.read(&extension_rows::DEPENDS_ON)?;
-    let is_job = extensions.as_ref().is_some_and(|more| more.cron.is_some());
-    if is_job && shared.autorestart == Autorestart::Always {
-        // GO-223
-        loader.messages.own_warnings.push(format!(
-            "For [{section}], cron starts a program that autorestart=true starts again after each run"
-        ));
-    }
 
     let mut environment: BTreeMap<BString, BString> = loader.environment.iter().cloned().collect();
     environment.extend(own);

@@ -35,7 +35,6 @@ pub struct FileSettings {
     pub logfile_maxbytes: i64,
     pub logfile_backups: i64,
     pub loglevel: i32,
-    pub log_format: MainLogFormat,
     pub pidfile: PathBuf,
     pub identifier: String,
     pub nodaemon: bool,
@@ -44,6 +43,7 @@ pub struct FileSettings {
     pub nocleanup: bool,
     pub strip_ansi: bool,
     pub environment: Vec<(BString, BString)>,
+    pub log_format: Option<MainLogFormat>,
 }
 
 /// Reads `[supervisord]` in the order of SUP-019.
@@ -65,9 +65,6 @@ fn read_settings(loader: &Loader<'_>) -> Result<FileSettings, OptionError> {
         logfile_maxbytes: reader.read(&daemon_rows::LOGFILE_MAXBYTES)?,
         logfile_backups: reader.read(&daemon_rows::LOGFILE_BACKUPS)?,
         loglevel: reader.read(&daemon_rows::LOGLEVEL)?,
-        log_format: reader
-            .optional(&daemon_rows::LOG_FORMAT)?
-            .unwrap_or_else(|| log_format_of_environment(loader.context)),
         pidfile: reader.read(&daemon_rows::PIDFILE)?,
         identifier: reader.read(&daemon_rows::IDENTIFIER)?,
         nodaemon: reader.read(&daemon_rows::NODAEMON)?,
@@ -76,11 +73,12 @@ fn read_settings(loader: &Loader<'_>) -> Result<FileSettings, OptionError> {
         nocleanup: reader.read(&daemon_rows::NOCLEANUP)?,
         strip_ansi: reader.read(&daemon_rows::STRIP_ANSI)?,
         environment: shared_environment(loader, &reader)?,
+        log_format: reader.read(&daemon_rows::LOG_FORMAT)?,
     })
 }
 
 /// The variable by which the Go version is told (GO-015); any other value is none of our business.
-fn log_format_of_environment(context: &LoadContext) -> MainLogFormat {
+pub fn log_format_of_environment(context: &LoadContext) -> MainLogFormat {
     match context.variable("LOG_FORMAT") {
         Some(value) if value.eq_ignore_ascii_case(b"json") => MainLogFormat::Json,
         Some(_) | None => MainLogFormat::Text,

@@ -22,6 +22,7 @@ use super::process::Process;
 use super::turn::{ProcessId, Turn};
 use super::{Due, Supervisor};
 use crate::config::extensions::Dependency;
+use crate::model::log;
 use crate::model::namespec::display_name;
 use crate::model::states::ProcessState;
 use crate::model::time::Moment;
@@ -148,7 +149,8 @@ impl Supervisor {
         id: ProcessId,
         requested: bool,
     ) {
-        if !self.wishes.contains(id) {
+        let is_new = !self.wishes.contains(id);
+        if is_new {
             if !self.must_wait(id) {
                 self.with_process(turn, id, Process::be_due);
                 return;
@@ -160,6 +162,19 @@ impl Supervisor {
             wish.requested |= requested;
         }
         self.look_at_wish(turn, id);
+        if is_new {
+            self.log_wish(id);
+        }
+    }
+
+    /// Says whom a start waits for; nothing when it does not any more.
+    fn log_wish(&self, id: ProcessId) {
+        let blockers = self.wishes.blockers(id);
+        let names: Vec<String> = blockers.map(|blocker| self.shown_name(blocker)).collect();
+        if !names.is_empty() {
+            let (name, names) = (self.shown_name(id), names.join(", "));
+            log::info!("waiting for {names} to run before {name} is started");
+        }
     }
 
     /// Goes on with whatever waits for a process that something happened to in this turn: starts, restarts and stops.

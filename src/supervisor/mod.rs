@@ -14,6 +14,7 @@
 //! | `history` | what happened to it so far, for those who look on |
 //! | `hook` | what is run around a process's life, and the bargain with whoever runs it |
 //! | `group` | who belongs together |
+//! | `activation` | groups come and go |
 //! | `control` | what clients ask for |
 //! | `wait` | calls that are answered later |
 //! | `dependencies` | starts that wait for others to be RUNNING |
@@ -35,6 +36,7 @@ pub mod process;
 pub mod result_handler;
 pub mod turn;
 
+mod activation;
 mod control;
 mod dependencies;
 mod listeners;

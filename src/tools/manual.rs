@@ -10,70 +10,11 @@ use std::process::ExitCode;
 
 use bstr::BStr;
 
-use super::{FAILED, pidproxy, sample};
+use super::sections::SECTIONS;
+use super::words::WORDS;
+use super::{FAILED, markdown, pidproxy, sample};
 use crate::config::command_line;
-use crate::config::options::{Described, Table, program, server, supervisord};
-
-/// A section of the configuration file, for the manual.
-struct Section {
-    header: &'static str,
-    about: &'static str,
-    tables: &'static [Table],
-}
-
-const SECTIONS: &[Section] = &[
-    Section {
-        header: "supervisord",
-        about: "The daemon itself.",
-        tables: &[supervisord::TABLE],
-    },
-    Section {
-        header: "unix_http_server",
-        about: "A socket on which clients of this machine are served. Several are told apart by a name: \
-                [unix_http_server:x].",
-        tables: &[server::UNIX_SERVER_TABLE],
-    },
-    Section {
-        header: "inet_http_server",
-        about: "The same over TCP. Whoever reaches it, and knows the password if there is one, can run any command.",
-        tables: &[server::INET_SERVER_TABLE],
-    },
-    Section {
-        header: "rpcinterface:supervisor",
-        about: "Without it no client can do anything.",
-        tables: &[server::RPC_INTERFACE_TABLE],
-    },
-    Section {
-        header: "supervisorctl",
-        about: "What supervisorctl reads.",
-        tables: &[server::CTL_TABLE],
-    },
-    Section {
-        header: "include",
-        about: "Further files; they cannot include others.",
-        tables: &[server::INCLUDE_TABLE],
-    },
-    Section {
-        header: "program:x",
-        about: "A program, or several processes of it.",
-        tables: &[program::TABLE],
-    },
-    Section {
-        header: "group:x",
-        about: "Programs that are started and stopped together, under one name.",
-        tables: &[server::GROUP_TABLE],
-    },
-    Section {
-        header: "eventlistener:x",
-        about: "A program that is told what happens. It has the options of a [program:x], and these.",
-        tables: &[server::EVENT_LISTENER_TABLE],
-    },
-    Section {
-        header: "fcgi-program:x",
-        about: "A program that is given a listening socket as its stdin. It has the options of a [program:x], and these.",
-        tables: &[server::FCGI_TABLE],
-    },
-];
+use crate::config::options::Described;
 
 /// Runs the words after `manual`.
 pub fn run(words: &[OsString]) -> ExitCode {
@@ -94,11 +35,12 @@ pub fn run(words: &[OsString]) -> ExitCode {
     }
 }
 
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 5] = [
     "supervisord",
     "supervisord.conf",
     "pidproxy",
     "echo_supervisord_conf",
+    "configuration.md",
 ];
 
 fn page(name: &str) -> Option<String> {
@@ -107,6 +49,7 @@ fn page(name: &str) -> Option<String> {
         "supervisord.conf" => Some(configuration()),
         "pidproxy" => Some(small(name, &pidproxy::help(name))),
         "echo_supervisord_conf" => Some(small(name, sample::HELP)),
+        "configuration.md" => Some(markdown::configuration()),
         _ => None,
     }
 }
@@ -133,20 +76,8 @@ fn daemon() -> String {
     {
         text += &entry(names, meaning);
     }
-    text += ".SH WORDS\nA word counts only as the first argument.\n";
-    for (word, meaning) in [
-        (
-            "check",
-            "say everything that is wrong or doubtful in a configuration",
-        ),
-        ("config", "print a configuration as it is understood"),
-        (
-            "echo-config",
-            "print a sample configuration, as echo_supervisord_conf does",
-        ),
-        ("demo", "run a small configuration of its own, to play with"),
-        ("manual", "print a manual page"),
-    ] {
+    text += ".SH WORDS\nOnly \\-c and \\-\\-env\\-file may stand before a word.\n";
+    for (word, meaning) in WORDS {
         text += &entry(word, meaning);
     }
     text += "Under the name of a link, such as supervisorctl, pidproxy or echo_supervisord_conf, it is that program.\n\
@@ -174,7 +105,7 @@ fn daemon() -> String {
              .fi\n.SH FILES\n\
              Without \\fB\\-c\\fR the first of these is read:\n.nf\n\
              \\&../etc/supervisord.conf and ../supervisord.conf (from the folder of the program)\n\
-             \\&./supervisord.conf\n\\&./etc/supervisord.conf\n/etc/supervisord.conf\n/etc/supervisor/supervisord.conf\n\
+             \\&./supervisord.conf\n\\&./etc/supervisord.conf\n/etc/supervisord.conf\n/etc/supervisor/supervisord.conf\n\\&./supervisord.ini\n\
              .fi\n.SH SEE ALSO\n.BR supervisorctl (1),\n.BR supervisord.conf (5),\n.BR pidproxy (1)\n";
     text
 }
@@ -186,27 +117,30 @@ fn configuration() -> String {
         "A section begins with its name in brackets, an option is name=value on a line of its own, and a line that \
          begins with a blank continues the one before. A comment begins with ; or #, at the beginning of a line or \
          after a blank. %(ENV_X)s stands for the variable X, %(here)s for the folder of the file, %(program_name)s, \
-         %(group_name)s and %(process_num)d in a program for what they say; a percent sign is written %%.",
+         %(group_name)s and %(process_num)d in a program for what they say; a percent sign is written %%. Options with \
+         (+) are not in Python's Supervisor, which ignores them.",
     );
     text += ".SH SECTIONS\n";
     for section in SECTIONS {
         text += &format!(".SS [{}]\n", escaped(section.header));
         text += &paragraph(section.about);
-        for row in section.tables.iter().flat_map(|table| table.iter()) {
-            text += &option(*row);
+        for row in section.options() {
+            text += &option(row, "");
+        }
+        for row in section.own_options() {
+            text += &option(row, " (+)");
         }
     }
     text += ".SH SEE ALSO\n.BR supervisord (8),\n.BR supervisorctl (1)\n";
     text
 }
 
-fn option(row: &dyn Described) -> String {
+fn option(row: &dyn Described, mark: &str) -> String {
+    let name = format!("{}{mark}", row.name());
     let help = row.help();
     match row.default_text() {
-        Some(default) if !default.is_empty() => {
-            entry(row.name(), &format!("{help} Default: {default}"))
-        }
-        _ => entry(row.name(), help),
+        Some(default) if !default.is_empty() => entry(&name, &format!("{help} Default: {default}")),
+        _ => entry(&name, help),
     }
 }
 
@@ -260,7 +194,7 @@ mod tests {
 
     #[test]
     fn every_page_is_there_and_no_line_is_taken_for_a_request_that_is_none() {
-        for name in PAGES {
+        for name in PAGES.into_iter().filter(|name| !name.ends_with(".md")) {
             let text = page(name).expect("one of ours");
             assert!(text.contains(".SH NAME\n"), "{name}");
             let mut requests = text.lines().filter_map(|line| line.strip_prefix('.'));

@@ -8,8 +8,10 @@ pub mod demo;
 pub mod effective;
 pub mod init;
 pub mod manual;
+mod markdown;
 pub mod pidproxy;
 pub mod sample;
+mod sections;
 pub mod service;
 pub mod words;
 

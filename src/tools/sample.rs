@@ -281,6 +281,7 @@ fn extensions_of(header: &str) -> &'static [Table] {
             server::SERVER_EXTENSION_TABLE,
             server::INET_SERVER_EXTENSION_TABLE,
         ],
+        "supervisord" => &[supervisord::EXTENSION_TABLE],
         "unix_http_server" => &[server::SERVER_EXTENSION_TABLE],
         _ if header.starts_with("program:") => &[extensions::TABLE],
         _ => &[],

@@ -128,16 +128,6 @@ pub const ENVIRONMENT: Row<BString> = Row {
     help: "Variables for all programs, as KEY=\"value\",KEY2=\"value2\".",
 };
 
-/// Its default is what the variable LOG_FORMAT says, else text (GO-015).
-pub const LOG_FORMAT: OptionalRow<MainLogFormat> = OptionalRow {
-    name: "log_format",
-    read: main_log_format,
-    help: "How a line of supervisord's own log is written: text, or json for one object per line.",
-};
-
-/// What the reference does not have.
-pub const EXTENSION_TABLE: Table = &[&LOG_FORMAT];
-
 pub const TABLE: Table = &[
     &MINFDS,
     &MINPROCS,
@@ -157,6 +147,18 @@ pub const TABLE: Table = &[
     &STRIP_ANSI,
     &ENVIRONMENT,
 ];
+
+/// GO-015; without it the variable LOG_FORMAT counts, as in the Go version.
+pub const LOG_FORMAT: Row<Option<MainLogFormat>> = Row {
+    name: "log_format",
+    default: "",
+    read: main_log_format,
+    help: "The form of supervisord's own log: text, or json, an object for each line; by default what the variable \
+           LOG_FORMAT says, else text.",
+};
+
+/// What the reference does not have.
+pub const EXTENSION_TABLE: Table = &[&LOG_FORMAT];
 
 fn existing_directory(text: &BStr, context: &LoadContext) -> Result<PathBuf, Reason> {
     value::existing_directory(text, context)

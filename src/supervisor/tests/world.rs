@@ -395,8 +395,12 @@ pub fn assert_indexes_agree(supervisor: &Supervisor) {
         // Every start is still under way, has ended, or came to nothing.
         let history = process.history();
         let ends: u64 = history.ends().iter().map(|(_, times)| times).sum();
-        let under_way = u64::from(process.pid().is_some());
+        let under_way = u64::from(process.pid().is_some() || process.is_preparing());
         assert_eq!(history.exits, ends);
         assert!(history.restarts <= history.starts && history.exits + under_way <= history.starts);
+        // (Or was called off before it was one.)
+        let extensions = process.config.extensions.as_ref();
+        let prepares = extensions.is_some_and(|all| all.hooks.pre_start.is_some());
+        assert!(prepares || history.starts <= history.exits + under_way + history.backoffs);
     }
 }

@@ -8,6 +8,7 @@ use super::shape::plain;
 use crate::config::ini::Document;
 use crate::config::options::program::{self, StreamRows};
 use crate::config::options::{extensions, server, supervisord};
+use crate::config::types::Autorestart;
 use crate::config::value;
 
 /// All of them, section by section.
@@ -162,11 +163,27 @@ impl Options<'_> {
                 findings.extend(self.idle(&[signal.name], &because));
             }
         }
+        findings.extend(self.job_that_never_ends());
         if kind == Kind::EventListener {
             let keys = [extensions::STDOUT_LOG_FORMAT.name];
             findings.extend(self.idle(&keys, "a listener's stdout carries the protocol"));
         }
         findings
+    }
+
+    /// GO-223
+    fn job_that_never_ends(&self) -> Option<Finding> {
+        let key = extensions::CRON.name;
+        let is_job = self.text(key).is_some_and(|text| !text.is_empty());
+        let autorestart = self.text(program::AUTORESTART.name)?;
+        let always = value::autorestart(BStr::new(&autorestart)) == Ok(Autorestart::Always);
+        (is_job && always).then(|| {
+            let message =
+                "`cron` starts a program that autorestart=true starts again whenever it ends";
+            let place = Place::value(self.document, self.section, key);
+            Finding::warning("schedule", message, place)
+                .help("autostart=false and autorestart=false make a job of it")
+        })
     }
 
     fn of_stream(&self, rows: &StreamRows) -> Vec<Finding> {
@@ -223,6 +240,10 @@ const COMPANIONS: [(&[&str], &[&str]); 5] = [
             extensions::POST_START_HOOK.name,
             extensions::PRE_STOP_HOOK.name,
             extensions::POST_STOP_HOOK.name,
+            // What these run keeps to it, too.
+            extensions::LIVENESS_CHECK_SCRIPT.name,
+            extensions::RESTART_WHEN_BINARY_CHANGED.name,
+            extensions::RESTART_DIRECTORY_MONITOR.name,
         ],
         &[extensions::HOOK_TIMEOUT.name],
     ),

@@ -406,3 +406,17 @@ fn extensions_are_known_and_idle_ones_are_told() {
         ]
     );
 }
+
+// GO-223
+#[test]
+fn a_job_that_never_ends_is_told() {
+    let job = |options: &str| {
+        findings(
+            "job",
+            &format!("[supervisord]\n[program:x]\ncommand=/bin/cat\ncron=@daily\n{options}"),
+        )
+    };
+    assert_eq!(job("autorestart=true\n"), ["warning[schedule] 4:6 @daily"]);
+    assert_eq!(job("autorestart=unexpected\n"), Vec::<String>::new());
+    assert_eq!(job(""), Vec::<String>::new());
+}
