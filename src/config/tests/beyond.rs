@@ -1,11 +1,11 @@
 //! What the reference refuses or ignores in the file as a whole, and what it means here: the rows of the Go version about
 //! syntax, sections and servers (GO-097 to GO-125, GO-244 to GO-270).
 
-use super::command_line::CommandLine;
-use super::extension_tests::{Folder, load};
-use super::extensions::{Extensions, Hooks, LogTarget, Reaction, StreamExtensions};
-use super::find_config_file;
-use super::types::{Autorestart, Config, LogFile, MainLog, MainLogFormat, ServerAddress};
+use super::extensions::{Folder, load};
+use crate::config::command_line::CommandLine;
+use crate::config::extensions::{Extensions, Hooks, LogTarget, Reaction, StreamExtensions};
+use crate::config::find_config_file;
+use crate::config::types::{Autorestart, Config, LogFile, MainLog, MainLogFormat, ServerAddress};
 use crate::model::signal::Signal;
 
 fn good(text: &str) -> Config {
@@ -13,7 +13,10 @@ fn good(text: &str) -> Config {
 }
 
 /// The process names of all groups with one thing about each.
-fn each<T>(config: &Config, about: impl Fn(&super::types::ProcessConfig) -> T) -> Vec<(String, T)> {
+fn each<T>(
+    config: &Config,
+    about: impl Fn(&crate::config::types::ProcessConfig) -> T,
+) -> Vec<(String, T)> {
     let processes = config.groups.iter().flat_map(|group| &group.processes);
     processes
         .map(|process| (process.name.clone(), about(process)))
@@ -246,7 +249,7 @@ fn the_ini_file_of_the_go_version_is_looked_for_last() {
         config_file: Some("no.conf".into()),
         ..CommandLine::default()
     };
-    assert!(super::load(&missing, &context).is_err());
+    assert!(crate::config::load(&missing, &context).is_err());
 }
 
 // GO-142, GO-244, GO-245, GO-248
@@ -272,7 +275,7 @@ fn names_are_filled_in_as_widely_as_in_the_reference() {
 fn the_samples_of_the_article_mean_what_it_says() {
     let folder = Folder::new();
     let config = folder
-        .load(include_str!("../../fixtures/go/article.conf"))
+        .load(include_str!("../../../fixtures/go/article.conf"))
         .expect("a good file");
     let here = &folder.0;
 
@@ -374,7 +377,7 @@ fn a_dump_shows_what_is_beyond_the_reference() {
          envfiles=-/x.env\nuser=web:staff\nuser_environment=1\nconf_file=/x.ini\nstdout_logfile=a.log,syslog @h\n\
          stdout_log_format=json\nsyslog_facility=user\nsyslog_tag=t\n",
     );
-    let shown = super::dump::dump(&config);
+    let shown = crate::config::dump::dump(&config);
     let server = "\"port\": 1, \"allowed_hosts\": [\"a\", \"b\"], \"nodename\": \"me\", \"health_auth\": false}";
     assert!(shown.contains(server), "{shown}");
     let (_, more) = shown
