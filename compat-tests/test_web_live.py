@@ -24,7 +24,7 @@ autostart=false
 [program:slow]
 command={python} -c "import signal; signal.signal(15, lambda *_: None); print('set', flush=True); [signal.pause() for _ in range(9)]"
 startsecs=0
-stopwaitsecs=8
+stopwaitsecs=7
 stdout_logfile={dir}/slow.out
 [program:w]
 command=/bin/cat
@@ -130,16 +130,23 @@ def test_deeds_tell_how_each_fared(daemon):
 
 
 def test_what_takes_long_is_carried_through_whoever_waits(daemon):
-    pid = daemon.call("supervisor.getProcessInfo", "slow")["pid"]
-    body = b"do=restart&name=slow"
+    def pid():
+        return daemon.call("supervisor.getProcessInfo", "slow")["pid"]
+
+    def replaced(old):
+        wait_for(lambda: pid() not in (0, old), 30, "a new child")
+    act(daemon, do="clear", name="slow")
+    first = pid()
     with daemon.connect("inet") as closed:
-        closed.send(http.post(body, path="/web/act"))
+        closed.send(http.post(b"do=restart&name=slow", path="/web/act"))
         daemon.wait_states(slow="STOPPING")
-    began = time.monotonic()
-    assert act(daemon, do="stop", name=["slow", "missing"])[-1] == {"name": "slow", "ok": True, "text": "under way"}
+    replaced(first)
+    daemon.wait_log("set", name="slow.out")
+    second, began = pid(), time.monotonic()
+    told = act(daemon, do="restart", name=["slow", "nope"])
+    assert told == [{"name": "nope", "ok": False, "text": "no such process"}, {"name": "slow", "ok": True, "text": "under way"}]
     assert time.monotonic() - began > 4
-    # The page that asked for a restart is gone, and its restart goes on.
-    wait_for(lambda: daemon.call("supervisor.getProcessInfo", "slow")["pid"] not in (0, pid), 30, "a new child")
+    replaced(second)
 
 
 def test_logs_can_be_followed_and_kept(daemon):
