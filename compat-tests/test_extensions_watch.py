@@ -296,6 +296,7 @@ def test_watches_follow_the_configuration():
         daemon.write("supervisord.conf", BASE + PROGRAM.replace("restart_when_binary_changed=true", ""))
         daemon.ctl("update")
         wait_for(lambda: "anon_inode:inotify" not in descriptors(daemon), what=daemon.report)
+        wait_for(lambda: daemon.read("starts").split() == ["1", "1"], what=daemon.report)
         install(daemon, "app/bin/web", 2)
         daemon.write("supervisord.conf", BASE + PROGRAM)
         daemon.ctl("update")

@@ -227,6 +227,7 @@ fn the_form_of_the_log_comes_from_the_file_or_the_environment() {
     assert_eq!(format("", "combined"), Ok(text));
     assert_eq!(format("log_format=text", "json"), Ok(text));
     assert_eq!(format("log_format = Json", ""), Ok(json));
+    assert_eq!(format("log_format =", "json"), Ok(json));
     let error = format("log_format=xml", "").expect_err("no such format");
     assert_eq!(error.to_string(), "'xml' is none of text, json");
 }

@@ -68,7 +68,8 @@ impl UnixOs {
 
     fn find(&self, config: &ProcessConfig, files: &Pairs) -> Result<Program, CommandError> {
         let (program_path, own_path) = self.paths(config, files);
-        lookup::find(config.command.as_bstr(), program_path, own_path)
+        let directory = config.directory.as_ref().map(|place| place.as_bstr());
+        lookup::find(config.command.as_bstr(), directory, program_path, own_path)
     }
 
     /// PATH in a program's own environment, and in supervisord's.
