@@ -61,7 +61,7 @@ function showConfig() {
     list.replaceChildren(...all.map((group) => {
       const isOther = group.status !== "same", own = outcomeSpan();
       const inner = el("div.inner");
-      const fill = () => { if (!inner.firstChild) inner.append(...group.processes.map((process) => el("section", {}, group.processes.length > 1 || process.name !== group.name ? el("h3", {}, process.name) : null, optionTable(process)))); };
+      const fill = () => { if (!inner.firstChild) inner.append(...group.processes.map((process) => el("section", {}, group.processes.length > 1 || process.name !== group.name ? el("h2.small", {}, process.name) : null, optionTable(process)))); };
       const item = el("details.config", { open: isOther, ontoggle: () => { if (item.open) fill(); } }, el("summary", {}, el("b", {}, group.name), group.processes.length > 1 ? el("span.soft", {}, ` ${group.processes.length} processes`) : null,
         isOther ? el(`span.mark.${group.status}`, {}, STATUS[group.status]) : null),
       isOther ? el("div.bar", {}, button(`Apply to ${group.name}`, () => run([group.name], own)), own) : null, inner);
