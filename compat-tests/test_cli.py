@@ -53,7 +53,7 @@ def test_mistakes(idle, args):
 
 
 @pytest.mark.parametrize("content", [
-    "", "[program:x]\ncommand=y\n", "[supervisord]\n[program:x]\n", "[supervisord]\nloglevel=bogus\n", "no section\n", "[supervisord]\nbad line\n", "[supervisord]\nuser=nobody_of_that_name\n",
+    "", "[group:x]\nprograms=\n", "[supervisord]\n[program:x]\n", "[supervisord]\nloglevel=bogus\n", "no section\n", "[supervisord]\nbad line\n", "[supervisord]\nuser=nobody_of_that_name\n",
     "[supervisord]\n[group:g]\nprograms=x\n", "[supervisord]\n[rpcinterface:x]\n", "[supervisord]\n[rpcinterface:x]\nsupervisor.rpcinterface_factory=nope:nope\n",
     "[supervisord]\n[eventlistener:e]\ncommand=x\n", "[supervisord]\nenvironment=A\n", "[supervisord]\nminfds=9999999999\n",
 ], ids=lambda c: repr(c)[1:-1])

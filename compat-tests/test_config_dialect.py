@@ -69,7 +69,7 @@ def test_lines_that_are_wrong(pair, content):
 
 
 @pytest.mark.parametrize("content", [
-    "", "\n\n; only comments\n", "text before any section\n", "key=value\n[supervisord]\n", "[program:x]\ncommand=/bin/cat\n", "[ supervisord ]\n", "\ufeff[supervisord]\n",
+    "", "\n\n; only comments\n", "text before any section\n", "key=value\n[supervisord]\n", "[group:x]\nprograms=\n", "[ supervisord ]\n", "\ufeff[supervisord]\n",
     b"[supervisord]\n[program:x]\ncommand=\xff\n", b"[supervisord]\r\n[program:x]\r\ncommand=/bin/cat\r\npriority=3\r\n", b"[supervisord]\r[program:x]\rcommand=/bin/cat\r",
     b"[supervisord]\n[program:x]\ncommand=/bin/cat", "[supervisord]", "[supervisord]\n[include]\n", "[supervisord]\n[include]\nfiles=\n", "[supervisord]\n[include]\nfiles=nothing/*.conf\n",
     b"[supervisord]\n[program:x]\ncommand=/bin/\x00cat\n",
@@ -119,14 +119,14 @@ def test_environments(pair, value):
 
 @pytest.mark.parametrize("option, values", {
     "priority": ["0", "-5", " 7 ", "1_000", "+3", "0x10", "1.5", "", "\u0663", "1__0", "_1"],
-    "autostart": ["true", "YES", "On", "1", "false", "no", "OFF", "0", "maybe", "", "2", "t"],
+    "autostart": ["true", "YES", "On", "1", "false", "no", "OFF", "0", "maybe", "", "2", "tr"],
     "autorestart": ["true", "unexpected", "UNEXPECTED", "false", "never", "", "1"],
     "startsecs": ["0", "-1", "x", "1.5"],
     "startretries": ["0", "-1", "x"],
     "exitcodes": ["0", "0,2", " 1 , 3 ", "", "256", "-1", "1,,2", "x", "1,", "255"],
     "stopsignal": ["TERM", "SIGHUP", "hup", "9", "0", "64", "34", "35", "65", "BOGUS", "", "RTMIN", "SIG_DFL", "_IGN", "CLD", "POLL", "IO", "-1"],
     "stopwaitsecs": ["0", "-3", "x"],
-    "stdout_logfile_maxbytes": ["0", "1KB", "2mb", "1 MB", "1_000KB", "1.5MB", "5b", "5TB", "5M", "MB", "", "-1", "1Gb"],
+    "stdout_logfile_maxbytes": ["0", "1KB", "2mb", "1 MB", "1_000KB", "1.5MB", "5b", "5TB", "MB", "", "-1", "1Gb"],
     "stdout_logfile_backups": ["0", "-1", "x"],
     "umask": ["022", "22", "0o22", " 022 ", "-22", "9", "x", ""],
     "user": ["root", "0", "nobody", "nobody_of_that_name", "99999999", "-1", ""],

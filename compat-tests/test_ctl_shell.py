@@ -183,6 +183,19 @@ def test_foreground(pair):
     assert lines.count("first words") == 2
 
 
+def test_foreground_begins_with_the_end_of_the_log(pair):
+    """CTL-121."""
+    def scenario(d):
+        d.call("supervisor.sendProcessStdin", "m:m1", "before anybody looked\n")
+        wait_for(lambda: "before" in d.call("supervisor.readProcessStdoutLog", "m:m1", 0, 0))
+        with terminal(d, "fg", "m:m1") as screen:
+            screen.wait_text("before anybody looked")
+            screen.type("\x03")
+            screen.wait_text("Exiting foreground")
+            return screen.lines()
+    pair.same(scenario)
+
+
 def test_foreground_of_a_process_that_dies(pair):
     """CTL-122, CTL-123."""
     def scenario(d):

@@ -276,6 +276,7 @@ result_handler=nobody.has:this
     pair = Pair(BASE + config)
     try:
         code, err = pair.same(lambda d: (d.launch().wait_end(), d.read("err").splitlines()[0]))
+        assert "Remove result_handler from [eventlistener:x]" in pair.ours.read("err").splitlines()[2]
     finally:
         pair.stop()
     assert (code, err) == (2, "Error: nobody.has:this cannot be resolved within [eventlistener:x]")

@@ -53,6 +53,18 @@ def test_a_program_on_its_way_is_not_there_yet():
         assert daemon.states() == {"slow": "RUNNING"}
 
 
+def test_nobody_is_ready_on_the_way_out():
+    slow = '[program:slow]\ncommand=/bin/sh -c "trap \'sleep 2; exit\' TERM; while :; do sleep 0.1; done"\nstartsecs=0\n'
+    with Daemon(where.OURS, BASE + slow) as daemon:
+        daemon.wait_states(slow="RUNNING")
+        daemon.wait_exec()
+        assert ask(daemon, "/readyz") == (200, "ready")
+        assert daemon.call("supervisor.shutdown") is True
+        assert ask(daemon, "/readyz") == (503, "unready")
+        assert ask(daemon, "/healthz") == (200, "ok")
+        assert daemon.wait_end() == 0
+
+
 def test_only_get_and_head_are_known(daemon):
     for path in ("/healthz", "/readyz"):
         for method in ("POST", "DELETE"):

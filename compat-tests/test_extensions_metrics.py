@@ -9,6 +9,8 @@ import subprocess
 from base64 import b64encode
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as read_plain
 
 from harness import Daemon, wait_for, where
 from harness.http import get
@@ -115,6 +117,14 @@ def test_what_happens_to_a_process_is_counted(daemon):
     assert value(daemon, f"supervisord_process_uptime_seconds{{{never}}}") is None
 
 
+def test_what_is_logged_is_counted(daemon):
+    bytes_of = lambda stream: f'supervisord_process_log_bytes_total{{group="cat",name="cat",stream="{stream}"}}'
+    before = value(daemon, bytes_of("stdout"))
+    daemon.call("supervisor.sendProcessStdin", "cat", "12345\n")
+    wait_for(lambda: value(daemon, bytes_of("stdout")) == before + 6, 15, what=lambda: text(daemon))
+    assert value(daemon, bytes_of("stderr")) == 0
+
+
 def test_what_waits_for_a_listener_is_counted(daemon):
     for number in range(5):
         daemon.call("supervisor.sendRemoteCommEvent", "test", str(number))
@@ -155,6 +165,24 @@ def test_openmetrics_is_for_those_who_ask(daemon):
     assert body.endswith("\n# EOF\n")
     assert "# TYPE node_supervisord_start_time_seconds gauge\n" in body
     assert re.search(r'^node_supervisord_start_time_seconds\{group="cat",name="cat"\} \d{10}\.0$', body, re.M)
+
+
+# Both formats as Prometheus' own library reads them: the same series, whatever the format.
+def test_the_readers_of_prometheus_understand_both_formats(daemon):
+    def samples(read, *headers):
+        families = list(read(scrape(daemon, *headers).body.decode()))
+        assert len({family.name for family in families}) == len(families)
+        # A bound is `1` in the one format and `1.0` in the other.
+        labels = lambda sample: frozenset((name, float(value) if name == "le" else value) for name, value in sample.labels.items())
+        # This reader gives every counter of plain text the name that it would have in the other format.
+        name = lambda sample: sample.name.replace("start_time_seconds_total", "start_time_seconds")
+        return {(name(sample), labels(sample)) for family in families for sample in family.samples}
+
+    plain = samples(read_plain)
+    open_metrics = samples(read_openmetrics, "Accept: application/openmetrics-text")
+    # What is measured for the first time in between.
+    of_scrapes = lambda all: {each for each in all if "http_request_duration" not in each[0]}
+    assert of_scrapes(plain) == of_scrapes(open_metrics) and len(plain) > 200
 
 
 # GO-335

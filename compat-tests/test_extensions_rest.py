@@ -171,6 +171,16 @@ def test_logs_are_read_as_a_whole_or_in_part(daemon):
         assert ask(daemon, "GET", f"/program/log/{path}")[0] == 404, path
 
 
+# GO-241
+def test_a_log_in_memory_is_read_too():
+    config = BASE + "[program:cat]\ncommand=/bin/echo hello\nstartsecs=0\nautorestart=false\nstdout_logfile=memory\n"
+    with Daemon(where.OURS, config) as daemon:
+        daemon.wait_states(cat="EXITED")
+        assert ask(daemon, "GET", "/program/log/cat/stdout") == (200, "hello\n")
+        assert ask(daemon, "GET", "/program/log/cat/stdout?offset=-3&length=2") == (200, "lo")
+        assert ask(daemon, "GET", "/program/info/cat")[1]["stdout_logfile"] == "memory"
+
+
 # GO-308
 def test_wrong_methods_and_paths_are_told_apart(daemon):
     for method, path in [

@@ -393,7 +393,7 @@ def test_every_error_is_found_as_the_reference_finds_them_one_by_one(tmp_path, o
 
 
 @pytest.mark.parametrize("content", [
-    b"", b"[program:x]\ncommand=y\n", b"[supervisord]\n[program:x]\n", b"no section\n", b"[supervisord]\nbad line\n",
+    b"", b"[group:x]\nprograms=\n", b"[supervisord]\n[program:x]\n", b"no section\n", b"[supervisord]\nbad line\n",
     b"[supervisord]\nuser=nobody_of_that_name\n", b"[supervisord]\n[rpcinterface:x]\n", b"\xef\xbb\xbf[supervisord]\n",
     b"[supervisord]\n[rpcinterface:x]\nsupervisor.rpcinterface_factory=nope:nope\n", b"[supervisord]\n[eventlistener:e]\ncommand=x\n",
     b"[supervisord]\n[include]\n", b"[supervisord]\n\xff\n", b"[supervisord]\n[inet_http_server]\nusername=x\n", b"[supervisord]\n[program:a b]\n",

@@ -11,6 +11,7 @@
 //! - [`ctl`]: supervisorctl, the command line client.
 //! - [`daemon`]: the hands of the machine: fork, pipes, signals, time.
 //! - [`health`]: liveness checks.
+//! - [`schedule`]: programs that the clock starts.
 //! - [`watch`]: files whose change matters to a program.
 //! - [`rpc`]: the XML-RPC methods.
 //! - [`web`]: the page.
@@ -31,6 +32,7 @@ pub mod metrics;
 pub mod model;
 pub mod rest;
 pub mod rpc;
+pub mod schedule;
 pub mod stream;
 pub mod supervisor;
 pub mod tools;

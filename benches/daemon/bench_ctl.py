@@ -10,8 +10,12 @@ from supervised import Daemon
 
 
 def ctl_latency(x):
-    B, n = "ctl_latency", 20 if x.quick else 100
-    reps = 4 if x.quick else 12
+    for n, reps in ((100, 4),) if x.quick else ((100, 12), (1000, 5)):
+        status_of(x, n, reps)
+
+
+def status_of(x, n, reps):
+    B = "ctl_latency"
     ds = {}
     try:
         for c in x.cands:

@@ -32,6 +32,8 @@ CLIENTS = {
     "dependent-startup": Client("supervisord-dependent-startup", "event listener", "supervisord-dependent-startup", "harness", light=True),
     "stdlog": Client("supervisor-stdlog", "event listener with a result handler", "supervisor-stdlog", "harness", light=True),
     "supervisor-checks": Client("supervisor_checks", "event listeners", "supervisor_checks", "python", light=True),
+    "superhooks": Client("superhooks", "event listener", "superhooks", "python"),
+    "supervisor-logging": Client("supervisor-logging", "event listener", "supervisor-logging", "python", light=True),
     "wildcards": Client("supervisor-wildcards", "plug-in of supervisorctl", "supervisor-wildcards", "python", light=True),
     "serialrestart": Client("supervisor-serialrestart", "plug-in of supervisorctl", "supervisor-serialrestart", "python", light=True),
     "nagios": Client("nagios-check-supervisord", "monitoring", "nagios-check-supervisord", "python", light=True),
@@ -43,6 +45,7 @@ CLIENTS = {
     "php": Client("PHP: `php-xmlrpc`", "client library", "php-xmlrpc", "debian", also=("php-cli", "php-curl")),
     "ruby": Client("Ruby: `ruby-xmlrpc`", "client library", "ruby-xmlrpc", "debian", also=("ruby",)),
     "perl": Client("Perl: `RPC::XML`", "client library", "librpc-xml-perl", "debian", also=("perl",)),
+    "spvisorctl": Client("spvisorctl, its Python library", "client library", "spvisorctl", "python", light=True),
     "go": Client("Go: `kolo/xmlrpc`, the library of the exporters written in Go", "client library", "golang-github-kolo-xmlrpc-dev",
                  "debian", also=("golang-go",)),
 }

@@ -1,4 +1,4 @@
-"""Plug-ins that the reference would load into itself: with us, an error at start that says which section and which factory."""
+"""Plug-ins that the reference would load into itself: with us, an error at start that says which section and factory, and what to do."""
 
 import pytest
 import support
@@ -8,7 +8,7 @@ from harness.pair import Pair
 
 @pytest.mark.parametrize("section, factory", [plugin[1:3] for plugin in IN_DAEMON])
 def test_the_error_at_start_names_the_section_and_the_factory(section, factory):
-    """The reference says the same when the package is not installed, which it is not here."""
+    """The reference says the same in two lines when the package is not installed, which it is not here; advice has a line of its own."""
 
     def start(daemon):
         daemon.launch()
@@ -20,5 +20,7 @@ def test_the_error_at_start_names_the_section_and_the_factory(section, factory):
     finally:
         pair.stop()
     first = f"Error: {factory} cannot be resolved within [{section}]"
-    assert reference["said"].startswith(first) and ours["said"].startswith(first)
+    theirs, (*same, advice) = reference["said"].splitlines(), ours["said"].splitlines()
+    assert theirs[0] == same[0] == first and len(theirs) == len(same) == 2 and same[1].startswith("For help, use ")
+    assert f"Remove the section [{section}]" in advice and "docs/compatibility.md" in advice
     assert reference["code"] == ours["code"] == 2

@@ -1,4 +1,4 @@
-"""XML-RPC libraries of other languages, each doing the same job on both daemons: list, stop, start, a fault, a log, several calls.
+"""Client libraries, most of them of other languages, each doing the same job on both daemons: list, stop, start, a fault, a log, several calls.
 
 The programs in `libraries/` say the same lines whatever the language, so there is one expectation for all of them.
 """
@@ -56,3 +56,9 @@ def test_go(pair):
     go = {"GOPATH": "/usr/share/gocode", "GO111MODULE": "off", "GOFLAGS": "", "GOCACHE": str(support.HERE / ".venvs/go")}
     path = f"/usr/lib/go/bin:{os.environ['PATH']}"
     does_the_job(pair, "go", "run", support.HERE / "libraries/library.go", env={**go, "PATH": path}, limit=300, fault="Fault(60): ALREADY_STARTED")
+
+
+@pytest.mark.client("spvisorctl")
+def test_spvisorctl(pair):
+    """list, stop, start, a fault, tail and multicall, over TCP with a password"""
+    does_the_job(pair, support.tool("python", "python"), support.HERE / "libraries/library.py")

@@ -240,6 +240,15 @@ impl Scenario {
                 kind: (*kind).to_owned(),
                 data: (*data).to_owned(),
             }),
+            ["restart-process", namespec, rest @ ..] => self.ask(Command::RestartProcess {
+                namespec: (*namespec).to_owned(),
+                start_stopped: rest == ["stopped"],
+            }),
+            ["reread", names @ ..] => {
+                let offered = |group: &&GroupConfig| names.contains(&group.name.as_str());
+                let groups = self.groups.iter().filter(offered).cloned().collect();
+                self.ask(Command::ReplaceConfig(groups));
+            }
             ["hook", namespec, outcome] => self.end_hook(namespec, outcome)?,
             _ => return Err("not understood".to_owned()),
         }

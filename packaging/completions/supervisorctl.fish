@@ -5,8 +5,13 @@ function __supervisorctl_names
     set -l words (commandline -opc)
     for index in (seq 2 (count $words))
         switch $words[$index]
-            case -c -s -u -p --configuration --serverurl --username --password
-                set -a options $words[$index] $words[(math $index + 1)]
+            case -c --configuration -s --serverurl -u --username -p --password -r --history_file
+                set -a options $words[$index]
+                set -l value $words[(math $index + 1)]
+                set -a options (string replace -r '^~/' $HOME/ -- $value)
+            case --color -h --help '--color=*'
+            case '-*'
+                set -a options $words[$index]
         end
     end
     for line in (supervisorctl $options status </dev/null 2>/dev/null)
@@ -62,5 +67,6 @@ complete -c supervisorctl -n __supervisorctl_no_command -a help -d 'List the com
 complete -c supervisorctl -n '__fish_seen_subcommand_from help' -a 'add avail clear completions exit fg help maintail open pid quit reload remove reread restart shutdown signal start status stop tail update version wait'
 complete -c supervisorctl -n '__fish_seen_subcommand_from add remove update' -a '(__supervisorctl_names groups)'
 complete -c supervisorctl -n '__fish_seen_subcommand_from clear fg pid restart start status stop tail wait' -a 'all (__supervisorctl_names)'
-complete -c supervisorctl -n '__fish_seen_subcommand_from signal' -a 'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH POLL PWR SYS (__supervisorctl_names)'
+complete -c supervisorctl -n '__fish_seen_subcommand_from signal; and test (commandline -opc)[-1] = signal' -a 'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH POLL PWR SYS'
+complete -c supervisorctl -n '__fish_seen_subcommand_from signal; and test (commandline -opc)[-1] != signal' -a 'all (__supervisorctl_names)'
 complete -c supervisorctl -n '__fish_seen_subcommand_from completions' -a 'bash zsh fish man'

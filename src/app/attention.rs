@@ -10,6 +10,7 @@ use tokio::task::spawn_local;
 
 use crate::daemon::handle::Handle;
 use crate::health::Checks;
+use crate::schedule::Schedules;
 use crate::watch::Watches;
 
 /// Whether somebody is looking after programs.
@@ -37,7 +38,8 @@ impl Attention {
 async fn look_after_all(handle: &Handle) {
     let mut checks = Checks::new(handle.clone());
     let mut watches = Watches::new(handle.clone());
-    while checks.follow() | watches.follow() {
+    let mut schedules = Schedules::new(handle.clone());
+    while checks.follow() | watches.follow() | schedules.follow() {
         handle.process_changes().await;
     }
 }

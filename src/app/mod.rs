@@ -15,7 +15,7 @@ mod source;
 mod start;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -31,8 +31,10 @@ use self::source::Source;
 use self::start::{StartError, Started, Starter};
 use crate::config::command_line::{self, Request};
 use crate::config::context::LoadContext;
+use crate::config::env_file;
 use crate::config::path_search::started_as;
 use crate::daemon::daemonize;
+use crate::daemon::environment;
 use crate::daemon::event_loop::{self, Signals};
 use crate::daemon::memory;
 use crate::http;
@@ -57,7 +59,7 @@ pub fn run(argv0: OsString, arguments: Vec<OsString>, announce: impl FnOnce()) -
                 "Error: {error}\nFor help, use {} -h\n",
                 argv0.to_str_lossy()
             );
-            if let (StartError::Config(error), true) = (&error, io::stderr().is_terminal())
+            if let StartError::Config(error) = &error
                 && let Some(hint) = error.hint()
             {
                 eprintln!("{hint}");
@@ -90,6 +92,14 @@ fn run_all(
             return Ok(ExitCode::SUCCESS);
         }
     };
+    let context = match &command_line.env_file {
+        None => context,
+        Some(file) => {
+            let pairs = env_file::read_for_server(file).map_err(StartError::Environment)?;
+            environment::extend(&pairs);
+            LoadContext::of_this_process(argv0.clone()).map_err(StartError::Process)?
+        }
+    };
     let activity = ActivityLog::silent();
     activity
         .install()
@@ -115,7 +125,11 @@ fn run_until_shutdown(mut starter: Starter, first: Started) -> Result<ExitCode, 
             .block_on(&runtime, serve(started, &mut signals))
             .map_err(StartError::Process)?;
         match ending {
-            Ending::Shutdown { status } => return Ok(ExitCode::from(status)),
+            Ending::Shutdown { status } => {
+                // A thread that reads a file holds nobody up.
+                runtime.shutdown_background();
+                return Ok(ExitCode::from(status));
+            }
             Ending::Restart => {
                 let serial = handle.next_serial();
                 // The old machine must be gone, with all that it has open, before the new one comes.

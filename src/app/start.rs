@@ -13,6 +13,7 @@ use nix::unistd::getuid;
 use super::backend::Site;
 use super::source::Source;
 use crate::config::ROOT_SEARCH_WARNING;
+use crate::config::env_file::EnvFileError;
 use crate::config::error::ConfigError;
 use crate::config::types::{Config, MainLog, MainLogFormat, SupervisordConfig};
 use crate::config::users::UserDatabase;
@@ -42,6 +43,8 @@ pub enum StartError {
     Activation(ActivationError),
     /// The process itself: its directory, its runtime.
     Process(io::Error),
+    /// The variables of `--env-file`.
+    Environment(EnvFileError),
 }
 
 impl fmt::Display for StartError {
@@ -54,6 +57,7 @@ impl fmt::Display for StartError {
             Self::Log(error) => error.fmt(f),
             Self::Activation(error) => error.fmt(f),
             Self::Process(error) => error.fmt(f),
+            Self::Environment(error) => error.fmt(f),
         }
     }
 }
@@ -69,7 +73,11 @@ impl StartError {
     pub fn status(&self) -> u8 {
         match self {
             Self::Log(_) | Self::Activation(_) | Self::Process(_) => 1,
-            Self::Config(_) | Self::Bind(_) | Self::Privileges(_) | Self::Limit(_) => 2,
+            Self::Config(_)
+            | Self::Bind(_)
+            | Self::Privileges(_)
+            | Self::Limit(_)
+            | Self::Environment(_) => 2,
         }
     }
 }
@@ -221,9 +229,19 @@ impl Starter {
                 );
             }
         }
+        let namespaces = with_main_interface(namespaces);
         let backend = Rc::new(Site::new(handle.clone(), namespaces));
         Ok((handle, backend, settings))
     }
+}
+
+/// Clients are served whether the file has a section for it or not (GO-111); the reference then has no methods for them.
+fn with_main_interface(mut namespaces: Vec<String>) -> Vec<String> {
+    let name = "supervisor";
+    if namespaces.iter().all(|known| known != name) {
+        namespaces.push(name.to_owned());
+    }
+    namespaces
 }
 
 /// LIF-007.

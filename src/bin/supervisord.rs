@@ -12,7 +12,8 @@ use supervisord::app;
 use supervisord::config::path_search::started_as;
 use supervisord::ctl;
 use supervisord::tools::demo::Demo;
-use supervisord::tools::{check, effective, pidproxy, sample};
+use supervisord::tools::words::{self, Said};
+use supervisord::tools::{about, check, effective, init, manual, pidproxy, sample, service};
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os();
@@ -27,14 +28,27 @@ fn main() -> ExitCode {
         _ => {}
     }
     let arguments: Vec<OsString> = words.collect();
-    let Some((word, rest)) = arguments.split_first() else {
+    if let Some(arguments) = ctl::go::arguments(&arguments) {
+        return ctl::go::main(&argv0, arguments).into();
+    }
+    let Some(Said {
+        word,
+        arguments: rest,
+    }) = words::said(&arguments)
+    else {
         return app::run(argv0, arguments, || {});
     };
-    match word.to_str() {
-        Some("demo") => demo(argv0),
-        Some("check") => check::run(full_path_of(&argv0), rest),
-        Some("config") => effective::run(full_path_of(&argv0), rest),
-        Some("echo-config") => sample::run(rest.iter().cloned()),
+    match word {
+        "demo" => demo(argv0),
+        "check" => check::run(full_path_of(&argv0), &rest),
+        "config" => effective::run(full_path_of(&argv0), &rest),
+        "init" => init::run(&rest),
+        "service" => service::run(full_path_of(&argv0), &rest),
+        "manual" => manual::run(&rest),
+        "echo-config" => sample::run(rest.into_iter()),
+        "version" => about::version(),
+        "about" => about::about(),
+        // Each word has its arm above.
         _ => app::run(argv0, arguments, || {}),
     }
 }

@@ -63,6 +63,67 @@ pub fn load(config_file: &BStr, context: &LoadContext) -> Result<ClientConfig, C
     interpret(&document, config_file, context)
 }
 
+/// The same for `supervisord ctl`: without the section, the HTTP servers of the file say how they are reached, a unix socket
+/// before an inet one (GO-040); without them the defaults hold (GO-112).
+pub fn load_or_infer(
+    config_file: &BStr,
+    context: &LoadContext,
+) -> Result<ClientConfig, ConfigError> {
+    let bytes = super::read_main_file(config_file, context)?;
+    let mut document = Document::new();
+    document.read_main(config_file, &bytes)?;
+    if document.has_section(SECTION) {
+        return interpret(&document, config_file, context);
+    }
+    let mut config = ClientConfig::default();
+    let sections = document.sections();
+    for kind in ["unix_http_server", "inet_http_server"] {
+        let found = sections.iter().find(|section| section.starts_with(kind));
+        if let Some(section) = found {
+            infer(&document, section, config_file, context, &mut config)
+                .map_err(|error| error.in_section(section))?;
+            break;
+        }
+    }
+    Ok(config)
+}
+
+/// How the server of this section is reached. A password that is kept as a digest cannot be told; it will be asked for.
+fn infer(
+    document: &Document,
+    section: &str,
+    config_file: &BStr,
+    context: &LoadContext,
+    config: &mut ClientConfig,
+) -> Result<(), OptionError> {
+    let variables = process_variables(context);
+    let file = paths::normalize(config_file, context);
+    let mut here = Names::default();
+    here.set_text("here", paths::dirname(file.as_bstr()).to_owned());
+    let layers = [&variables, &here];
+    let reader = SectionReader {
+        document,
+        context,
+        section,
+        scope: Scope { layers: &layers },
+    };
+    if let Some(socket) = reader.optional(&rows::FILE)? {
+        let path = paths::normalize(socket.as_bstr(), context);
+        config.serverurl = format!("unix://{}", path.to_str_lossy());
+    } else if let Some((host, port)) = reader.optional(&rows::PORT)? {
+        let host = if host.is_empty() { "localhost" } else { &host };
+        config.serverurl = format!("http://{host}:{port}");
+    }
+    config.username = reader.optional(&rows::USERNAME)?;
+    config.password = reader
+        .optional(&rows::PASSWORD)?
+        .filter(|password| !password.starts_with("{SHA}"));
+    if config.password.is_none() {
+        config.username = None;
+    }
+    Ok(())
+}
+
 /// From the file as read to its meaning.
 pub(super) fn interpret(
     document: &Document,
@@ -178,10 +239,16 @@ fn read_plugins(
 mod tests {
     use bstr::BStr;
 
-    use super::{ClientConfig, CtlPlugin, load};
+    use super::{ClientConfig, ConfigError, CtlPlugin, load, load_or_infer};
     use crate::config::context::LoadContext;
 
     fn read(text: &str) -> Result<ClientConfig, String> {
+        read_by(text, load)
+    }
+
+    type Load = fn(&BStr, &LoadContext) -> Result<ClientConfig, ConfigError>;
+
+    fn read_by(text: &str, load: Load) -> Result<ClientConfig, String> {
         // Tests run side by side.
         static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -275,5 +342,46 @@ mod tests {
             error.to_string(),
             "could not find config file /no/such/file"
         );
+    }
+
+    // GO-037, GO-040, GO-112: only for `supervisord ctl`
+    #[test]
+    fn without_a_section_of_its_own_the_servers_say_where_they_are() {
+        let inferred = |text: &str| {
+            let url = |config: ClientConfig| (config.serverurl, config.username, config.password);
+            read_by(text, load_or_infer).map(url)
+        };
+        let some = |text: &str| Some(text.to_owned());
+        for (text, url, username, password) in [
+            ("[supervisord]\n", "http://localhost:9001", None, None),
+            (
+                "[inet_http_server]\nport = :9005\nusername=\npassword=\n",
+                "http://localhost:9005",
+                some(""),
+                some(""),
+            ),
+            (
+                "[inet_http_server]\nport=1.2.3.4:5\nusername=u\npassword={SHA}x\n",
+                "http://1.2.3.4:5",
+                None,
+                None,
+            ),
+            (
+                "[inet_http_server]\nport=1\n[unix_http_server]\nfile=%(here)s/s\nusername=u\npassword=p\n",
+                "unix://@HERE@/s",
+                some("u"),
+                some("p"),
+            ),
+            (
+                "[supervisorctl]\n[unix_http_server]\nfile=/s\n",
+                "http://localhost:9001",
+                None,
+                None,
+            ),
+        ] {
+            let expected = (url.to_owned(), username, password);
+            assert_eq!(inferred(text), Ok(expected), "{text}");
+        }
+        assert!(inferred("[inet_http_server]\nport=x:y:z\n").is_err());
     }
 }

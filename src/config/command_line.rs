@@ -12,6 +12,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::context::LoadContext;
 use super::error::{ConfigError, Reason};
 use super::getopt::{Found, GetoptError, Switch, getopt};
+use super::paths::to_path;
 use super::text::{repr, repr_list, show};
 use super::value;
 
@@ -42,6 +43,10 @@ pub struct CommandLine {
     pub minprocs: Option<i64>,
     /// Accepted for the reference's sake; there is no profiler (CLI-015).
     pub profile_options: Option<BString>,
+    /// Beyond the reference: variables for supervisord itself, read before the configuration (GO-006).
+    pub env_file: Option<PathBuf>,
+    /// Beyond the reference: into the background whatever the file says (GO-005).
+    pub daemon: bool,
 }
 
 /// What a command line asks for.
@@ -121,6 +126,15 @@ enum Setting {
     StripAnsi,
     ProfileOptions,
     Silent,
+    EnvFile,
+    Daemon,
+}
+
+impl Setting {
+    /// Whether the reference has it.
+    fn is_own(self) -> bool {
+        matches!(self, Self::EnvFile | Self::Daemon)
+    }
 }
 
 /// A switch with its line of help: the word for its value, and what it does.
@@ -148,8 +162,8 @@ const fn row(
     }
 }
 
-/// CLI-001, in the order of the help.
-const ROWS: [Row; 21] = [
+/// CLI-001, in the order of the help, and behind it what the reference does not have.
+const ROWS: [Row; 23] = [
     row(
         Setting::Configuration,
         Some('c'),
@@ -291,6 +305,20 @@ const ROWS: [Row; 21] = [
         Some("LIST"),
         "accepted and ignored",
     ),
+    row(
+        Setting::EnvFile,
+        None,
+        Some("env-file"),
+        Some("FILENAME"),
+        "before all else, set the variables in FILENAME, lines of KEY=value",
+    ),
+    row(
+        Setting::Daemon,
+        None,
+        Some("daemon"),
+        None,
+        "go into the background, whatever the configuration says; so does -d without a directory",
+    ),
 ];
 
 /// Reads the words after the program's name.
@@ -304,9 +332,10 @@ fn read(arguments: &[BString], context: &LoadContext) -> Result<Request, UsageEr
     let switches: Vec<Switch> = ROWS
         .iter()
         .map(|row| Switch {
-            short: row.short,
-            long: row.long,
-            takes_value: row.value.is_some(),
+            in_full: row.setting.is_own(),
+            // GO-005
+            value_may_lack: row.setting == Setting::Directory,
+            ..Switch::new(row.short, row.long, row.value.is_some())
         })
         .collect();
     let (found, rest) = getopt(&switches, arguments).map_err(UsageError::Form)?;
@@ -323,6 +352,11 @@ fn read(arguments: &[BString], context: &LoadContext) -> Result<Request, UsageEr
             Setting::Version => return Ok(Request::Version),
             setting => apply(&mut line, setting, &found, context)?,
         }
+    }
+    if line.daemon && line.nodaemon {
+        return Err(UsageError::Conflicting {
+            option: "--nodaemon".to_owned(),
+        });
     }
     Ok(Request::Run(Box::new(line)))
 }
@@ -346,6 +380,9 @@ fn apply(
         Setting::ProfileOptions => set(&mut line.profile_options, found, Ok(text.to_owned())),
         Setting::Identifier => set(&mut line.identifier, found, Ok(value::string(text))),
         Setting::Umask => set(&mut line.umask, found, value::mode(text)),
+        Setting::Daemon => set_flag(&mut line.daemon, found),
+        Setting::Directory if found.is_bare => set_flag(&mut line.daemon, found),
+        Setting::EnvFile => set(&mut line.env_file, found, Ok(to_path(text))),
         Setting::Directory => {
             let value = value::existing_directory(text, context);
             set(&mut line.directory, found, value)
@@ -420,137 +457,4 @@ pub fn help(argv0: &BStr) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use bstr::{BStr, BString};
-
-    use super::{CommandLine, Request, help, parse};
-    use crate::config::context::LoadContext;
-
-    fn request(words: &[&str]) -> Result<Request, String> {
-        let words: Vec<BString> = words.iter().map(|&word| word.into()).collect();
-        parse(&words, &LoadContext::for_tests()).map_err(|error| error.to_string())
-    }
-
-    fn line(words: &[&str]) -> CommandLine {
-        match request(words) {
-            Ok(Request::Run(line)) => *line,
-            other => panic!("{words:?} gave {other:?}"),
-        }
-    }
-
-    // CLI-001, CLI-002, CLI-003
-    #[test]
-    fn every_switch_sets_its_field() {
-        let given = line(&[
-            "-nskt",
-            "-cfile",
-            "-u",
-            "web",
-            "-m",
-            "027",
-            "-d",
-            "/",
-            "-lx.log",
-            "-y",
-            "1MB",
-            "-z",
-            "3",
-            "-e",
-            "debug",
-            "-j",
-            "x.pid",
-            "-i",
-            "me",
-            "-q",
-            "/",
-            "-a",
-            "5",
-            "--minprocs",
-            "6",
-            "--profile_options=calls",
-        ]);
-        let expected = CommandLine {
-            config_file: Some("file".into()),
-            nodaemon: true,
-            silent: true,
-            nocleanup: true,
-            strip_ansi: true,
-            user: Some("web".into()),
-            umask: Some(0o27),
-            directory: Some("/".into()),
-            logfile: Some("x.log".into()),
-            logfile_maxbytes: Some(1 << 20),
-            logfile_backups: Some(3),
-            loglevel: Some(10),
-            pidfile: Some("x.pid".into()),
-            identifier: Some("me".to_owned()),
-            childlogdir: Some("/".into()),
-            minfds: Some(5),
-            minprocs: Some(6),
-            profile_options: Some("calls".into()),
-        };
-        assert_eq!(given, expected);
-        assert_eq!(line(&[]), CommandLine::default());
-        assert_eq!(line(&["--logfile_b", "3"]).logfile_backups, Some(3));
-    }
-
-    // CLI-009
-    #[test]
-    fn help_and_version_end_the_reading_where_they_stand() {
-        assert_eq!(request(&["-h"]), Ok(Request::Help));
-        assert_eq!(request(&["-?"]), Ok(Request::Help));
-        assert_eq!(request(&["--vers"]), Ok(Request::Version));
-        assert_eq!(request(&["-n", "-v", "-n"]), Ok(Request::Version));
-        assert!(request(&["-n", "-n", "-v"]).is_err());
-        assert!(request(&["-h", "-x"]).is_err());
-    }
-
-    // CLI-004 to CLI-008
-    #[test]
-    fn mistakes_have_the_words_of_the_reference() {
-        for (words, expected) in [
-            (&["-x"][..], "option -x not recognized"),
-            (
-                &["-n", "foo", "-c"],
-                "positional arguments are not supported: ['foo', '-c']",
-            ),
-            (
-                &["-n", "--nodaemon"],
-                "conflicting command line option '--nodaemon'",
-            ),
-            (
-                &["-c", "a", "-c", "b"],
-                "conflicting command line option '-c'",
-            ),
-            (
-                &["--logfile_max", "5M"],
-                "invalid value for --logfile_maxbytes '5M': invalid literal for int() with base 10: '5m'",
-            ),
-            (
-                &["-m", "9"],
-                "invalid value for -m '9': 9 can not be converted to an octal type",
-            ),
-            (
-                &["-e", "loud"],
-                "invalid value for -e 'loud': bad logging level name 'loud'",
-            ),
-        ] {
-            assert_eq!(request(words), Err(expected.to_owned()), "{words:?}");
-        }
-        assert_eq!(
-            line(&["-u", "no such user"]).user,
-            Some("no such user".into())
-        );
-    }
-
-    // CLI-010
-    #[test]
-    fn the_help_names_the_program_and_all_switches() {
-        let text = help(BStr::new("/opt/bin/supervisord"));
-        assert!(text.starts_with("supervisord -- run a set of applications as daemons.\n"));
-        assert!(text.contains("Usage: /opt/bin/supervisord [options]\n"));
-        assert!(text.contains("-l/--logfile FILENAME -- use FILENAME as"));
-        assert!(text.contains("\n--minprocs NUM -- "));
-        assert!(text.ends_with("\n\n"));
-    }
-}
+mod tests;

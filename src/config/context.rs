@@ -59,6 +59,20 @@ impl LoadContext {
             .map(|(_, value)| value)
     }
 
+    /// As if the process had these too.
+    pub fn set_variables(&mut self, pairs: Vec<(BString, BString)>) {
+        for (name, value) in pairs {
+            match self
+                .environment
+                .iter_mut()
+                .find(|(known, _)| *known == name)
+            {
+                Some((_, known)) => *known = value,
+                None => self.environment.push((name, value)),
+            }
+        }
+    }
+
     #[cfg(test)]
     pub fn for_tests() -> Self {
         Self {

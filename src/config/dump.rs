@@ -2,6 +2,8 @@
 //!
 //! Only writing, and only what a configuration holds; the names of the members are the reference's attribute names.
 
+mod extensions;
+
 use std::fmt::Write;
 
 use bstr::BStr;
@@ -152,6 +154,9 @@ fn process(process: &ProcessConfig) -> String {
     ];
     members.push(("stdout", stream(&process.stdout)));
     members.push(("stderr", stream(&process.stderr)));
+    if let Some(more) = &process.extensions {
+        members.push(("extensions", extensions::extensions(more)));
+    }
     object(&members)
 }
 
@@ -195,6 +200,7 @@ fn server(server: &ServerConfig) -> String {
             members.push(("chown", array([or_minus_one(*owner), or_minus_one(*group)])));
         }
     }
+    members.extend(extensions::of_server(server));
     object(&members)
 }
 

@@ -62,20 +62,28 @@ impl ConfigError {
 }
 
 impl ConfigError {
-    /// What to do about it, where the reference's text leaves that open. For people only: programs compare the text.
-    pub fn hint(&self) -> Option<&'static str> {
+    /// What to do about Python code that the file wants loaded. The reference's text leaves that open, since there it
+    /// may be a typing error; a line of its own behind that text, for who reads it.
+    pub fn hint(&self) -> Option<String> {
         let (Self::Setting { reason, .. } | Self::Program { reason, .. }) = self else {
             return None;
         };
-        match **reason {
-            Reason::Unresolved { .. } => Some(
-                "This supervisord runs no Python inside. An [rpcinterface:x] can only have the factory \
-                 supervisor.rpcinterface:make_main_rpcinterface; take the section out, or see docs/compatibility.md \
-                 for what replaces known plug-ins.",
-            ),
-            Reason::RpcInterface { .. } => Some(
-                "The interface takes no keys besides its factory; keys of [DEFAULT] count as its own.",
-            ),
+        match &**reason {
+            Reason::Unresolved { section, .. } if section.starts_with("rpcinterface:") => {
+                Some(format!(
+                    "supervisord runs no Python inside itself: the only factory is \
+                     supervisor.rpcinterface:make_main_rpcinterface. Remove the section [{section}]; docs/compatibility.md \
+                     says what does the work of known plug-ins."
+                ))
+            }
+            Reason::Unresolved { section, .. } => Some(format!(
+                "supervisord runs no Python inside itself: the only handlers are \
+                 supervisor.dispatchers:default_handler, supervisor_stdout:event_handler and supervisor_stdlog:log_handler. \
+                 Remove result_handler from [{section}], or name one of them."
+            )),
+            Reason::RpcInterface { name } => Some(format!(
+                "The interface {name} takes no keys besides its factory; keys of [DEFAULT] count as its own."
+            )),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ use super::extensions::{FailureAction, LogFormat, Probe, WhenEnded};
 use super::probe as probes;
 use super::schedule::Schedule;
 use super::text;
+use super::types::MainLogFormat;
 use super::value::{self, string};
 use crate::model::signal::Signal;
 
@@ -46,6 +47,18 @@ pub fn log_format(text: &BStr, _: &LoadContext) -> Result<LogFormat, Reason> {
             ("json", LogFormat::Json),
         ],
     )
+}
+
+/// GO-015.
+pub fn main_log_format(text: &BStr, _: &LoadContext) -> Result<Option<MainLogFormat>, Reason> {
+    if text::strip_bytes(text).is_empty() {
+        return Ok(None);
+    }
+    one_of(
+        text,
+        &[("text", MainLogFormat::Text), ("json", MainLogFormat::Json)],
+    )
+    .map(Some)
 }
 
 /// A hook or a check; nothing at all is none.

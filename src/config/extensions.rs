@@ -51,14 +51,6 @@ pub struct Extensions {
     pub syslog: SyslogOptions,
 }
 
-/// One of `envFiles` (GO-157 to GO-163).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnvFile {
-    pub path: PathBuf,
-    /// Written with a `-` in front: that there is no such file is no mistake (GO-159).
-    pub optional: bool,
-}
-
 impl Extensions {
     /// Whether somebody has to look after the program beside the machine: checks, watches, a schedule.
     pub fn wants_attention(&self) -> bool {
@@ -69,7 +61,15 @@ impl Extensions {
     }
 }
 
-/// A growing pause between automatic restarts. It starts over once the process has been RUNNING.
+/// One of `envFiles` (GO-157 to GO-163).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvFile {
+    pub path: PathBuf,
+    /// Written with a `-` in front: that there is no such file is no mistake (GO-159).
+    pub optional: bool,
+}
+
+/// A growing pause before automatic starts. It starts over once a child was RUNNING for longer than the pause before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RestartDelay {
     /// Seconds before the first restart.

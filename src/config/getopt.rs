@@ -16,6 +16,23 @@ pub struct Switch {
     pub short: Option<char>,
     pub long: Option<&'static str>,
     pub takes_value: bool,
+    /// Not the reference's: the long name counts in full only, so that its prefixes stay those of other options.
+    pub in_full: bool,
+    /// The short form may stand without its value, at the end or before a word that begins with `-`.
+    pub value_may_lack: bool,
+}
+
+impl Switch {
+    /// As the reference has it.
+    pub const fn new(short: Option<char>, long: Option<&'static str>, takes_value: bool) -> Self {
+        Self {
+            short,
+            long,
+            takes_value,
+            in_full: false,
+            value_may_lack: false,
+        }
+    }
 }
 
 /// An option as found: which one, in the words of messages (`-c`, `--configuration`), and its value.
@@ -26,6 +43,8 @@ pub struct Found {
     pub shown: String,
     /// Empty for an option that takes none.
     pub value: BString,
+    /// Without the value that it could have had.
+    pub is_bare: bool,
 }
 
 /// What is wrong with the form of a command line.
@@ -117,6 +136,7 @@ fn read_long<'a>(
         index,
         shown: format!("--{long}"),
         value,
+        is_bare: false,
     });
     Ok(rest)
 }
@@ -127,7 +147,10 @@ fn find_long(switches: &[Switch], name: &BStr) -> Result<(usize, &'static str), 
         .iter()
         .enumerate()
         .filter_map(|(index, switch)| Some((index, switch.long?)))
-        .filter(|(_, long)| long.as_bytes().starts_with(name))
+        .filter(|(index, long)| {
+            let long = long.as_bytes();
+            long == name || (long.starts_with(name) && !switches[*index].in_full)
+        })
         .collect();
     if let Some(&exact) = candidates.iter().find(|(_, long)| long.as_bytes() == name) {
         return Ok(exact);
@@ -161,7 +184,9 @@ fn read_shorts<'a>(
             return Err(GetoptError::UnknownShort { option });
         };
         let mut value = BString::default();
-        if switches[index].takes_value {
+        let next_is_no_value = rest.first().is_none_or(|word| word.starts_with(b"-"));
+        let is_bare = switches[index].value_may_lack && next == letters.len() && next_is_no_value;
+        if switches[index].takes_value && !is_bare {
             for &character in &letters[next..] {
                 push_character(&mut value, character);
             }
@@ -179,6 +204,7 @@ fn read_shorts<'a>(
             index,
             shown: format!("-{}", show(option.as_bstr())),
             value,
+            is_bare,
         });
     }
     Ok(rest)
@@ -191,26 +217,10 @@ mod tests {
     use super::{Switch, getopt};
 
     const SWITCHES: [Switch; 4] = [
-        Switch {
-            short: Some('c'),
-            long: Some("configuration"),
-            takes_value: true,
-        },
-        Switch {
-            short: Some('n'),
-            long: Some("nodaemon"),
-            takes_value: false,
-        },
-        Switch {
-            short: Some('k'),
-            long: Some("nocleanup"),
-            takes_value: false,
-        },
-        Switch {
-            short: None,
-            long: Some("no"),
-            takes_value: false,
-        },
+        Switch::new(Some('c'), Some("configuration"), true),
+        Switch::new(Some('n'), Some("nodaemon"), false),
+        Switch::new(Some('k'), Some("nocleanup"), false),
+        Switch::new(None, Some("no"), false),
     ];
 
     fn shown(words: &[&str]) -> String {

@@ -18,6 +18,17 @@ use super::text::{is_space, strip};
 /// The section whose keys every other section falls back to (INI-018).
 const DEFAULT_SECTION: &str = "DEFAULT";
 
+/// The section whose keys every `[program:x]` falls back to, before those of `DEFAULT` (GO-122).
+pub const PROGRAM_DEFAULT: &str = "program-default";
+
+/// Where a section's values may come from, nearest first.
+pub fn layers(section: &str) -> impl Iterator<Item = &str> {
+    let of_programs = section.starts_with("program:").then_some(PROGRAM_DEFAULT);
+    [Some(section), of_programs, Some(DEFAULT_SECTION)]
+        .into_iter()
+        .flatten()
+}
+
 /// Where something stands in the files; lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
@@ -184,19 +195,19 @@ impl Document {
         name != DEFAULT_SECTION && self.ini.section(Some(escape(name.as_bytes()))).is_some()
     }
 
-    /// A value, from the section or from `DEFAULT`.
+    /// A value, from the section or from one that it falls back to.
     pub fn get(&self, section: &str, key: &str) -> Option<BString> {
         let key = escape(key.as_bytes());
-        [section, DEFAULT_SECTION].into_iter().find_map(|name| {
+        layers(section).find_map(|name| {
             let properties = self.ini.section(Some(escape(name.as_bytes())))?;
             properties.get(&key).map(unescape)
         })
     }
 
-    /// The keys of a section, and after them those only `DEFAULT` has (INI-019).
+    /// The keys of a section, and after them those it only falls back to (INI-019).
     pub fn keys(&self, section: &str) -> Vec<String> {
         let mut keys: Vec<String> = Vec::new();
-        for name in [section, DEFAULT_SECTION] {
+        for name in layers(section) {
             if let Some(properties) = self.ini.section(Some(escape(name.as_bytes()))) {
                 for (key, _) in properties {
                     let key = unescape_text(key);
@@ -294,9 +305,9 @@ impl Document {
             .or_insert(Properties::new());
     }
 
-    /// Removes a key, from `DEFAULT` too.
+    /// Removes a key, also from where the section falls back to.
     pub(super) fn remove(&mut self, section: &str, key: &str) {
-        for name in [section, DEFAULT_SECTION] {
+        for name in layers(section) {
             if let Some(properties) = self.ini.section_mut(Some(escape(name.as_bytes()))) {
                 properties.remove(escape(key.as_bytes()));
             }

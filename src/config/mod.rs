@@ -13,6 +13,7 @@ pub mod command_line;
 pub mod context;
 pub mod diff;
 pub mod dump;
+pub mod env_file;
 pub mod error;
 pub mod expand;
 pub mod extensions;
@@ -111,6 +112,10 @@ fn interpret(
     purpose: Purpose,
 ) -> Result<Config, ConfigError> {
     let mut loader = Loader::new(context, sources);
+    loader
+        .messages
+        .own_warnings
+        .extend(unusual(&sources.document));
     let mut settings = server::settings(&loader)?;
     loader.environment = std::mem::take(&mut settings.environment);
     for (name, value) in &loader.environment {
@@ -179,14 +184,39 @@ fn read_main(
     })
 }
 
-/// INI-033
+/// INI-033; a file with programs does without (GO-110).
 fn require_daemon_section(document: &Document) -> Result<(), ConfigError> {
     let section = server::SECTION;
-    if document.has_section(section) {
+    let has_programs = || {
+        let sections = document.sections();
+        sections.iter().any(|name| name.starts_with("program:"))
+    };
+    if document.has_section(section) || has_programs() {
         Ok(())
     } else {
         Err(OptionError::of_section(Reason::NoSection { section }).in_section(section))
     }
+}
+
+/// What is accepted, but better written otherwise (GO-099, GO-110).
+fn unusual(document: &Document) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if !document.has_section(server::SECTION) {
+        warnings.push(format!(
+            "There is no [{}] section, its defaults are used",
+            server::SECTION
+        ));
+    }
+    for occurrence in document.occurrences() {
+        let (section, key) = (&occurrence.section, occurrence.key.as_deref());
+        let name = key.and_then(|key| options::meant_by(section, key));
+        if let (Some(key), Some(name)) = (key, name) {
+            warnings.push(format!(
+                "For [{section}], {key} is read as {name}, which is how it is written"
+            ));
+        }
+    }
+    warnings
 }
 
 /// Puts the command line over the file (CLI-011), looks the user up and makes paths absolute.
@@ -229,10 +259,12 @@ fn settle(
         logfile_maxbytes: given.logfile_maxbytes.unwrap_or(file.logfile_maxbytes),
         logfile_backups: given.logfile_backups.unwrap_or(file.logfile_backups),
         loglevel: given.loglevel.unwrap_or(file.loglevel),
-        log_format: server::log_format_of_environment(context),
+        log_format: file
+            .log_format
+            .unwrap_or_else(|| server::log_format_of_environment(context)),
         pidfile: server::absolute(pidfile, context),
         umask: given.umask.unwrap_or(file.umask),
-        nodaemon: given.nodaemon || file.nodaemon,
+        nodaemon: given.nodaemon || (file.nodaemon && !given.daemon),
         silent: given.silent || file.silent,
         minfds: given.minfds.unwrap_or(file.minfds),
         minprocs: given.minprocs.unwrap_or(file.minprocs),
@@ -263,13 +295,13 @@ pub fn search_paths(context: &LoadContext) -> Vec<BString> {
 /// The first of the default places that exists. A caller that runs as root warns first ([`ROOT_SEARCH_WARNING`]).
 pub fn find_config_file(context: &LoadContext) -> Result<BString, ConfigError> {
     let searched = search_paths(context);
-    match searched
-        .iter()
-        .find(|path| paths::exists(path.as_bstr(), context))
-    {
-        Some(path) => Ok(path.clone()),
-        None => Err(ConfigError::NoFileFound { searched }),
-    }
+    // One more that the Go version knows; the message names those that the reference's does (GO-020).
+    let places = searched.iter().map(|path| path.as_bstr());
+    let found = places
+        .chain([BStr::new("supervisord.ini")])
+        .find(|path| paths::exists(path, context))
+        .map(BStr::to_owned);
+    found.ok_or(ConfigError::NoFileFound { searched })
 }
 
 /// CFL-006.
@@ -284,7 +316,5 @@ fn read_main_file(file: &BStr, context: &LoadContext) -> Result<Vec<u8>, ConfigE
     })
 }
 
-#[cfg(test)]
-mod extension_tests;
 #[cfg(test)]
 mod tests;

@@ -43,6 +43,7 @@ pub struct FileSettings {
     pub nocleanup: bool,
     pub strip_ansi: bool,
     pub environment: Vec<(BString, BString)>,
+    pub log_format: Option<MainLogFormat>,
 }
 
 /// Reads `[supervisord]` in the order of SUP-019.
@@ -72,6 +73,7 @@ fn read_settings(loader: &Loader<'_>) -> Result<FileSettings, OptionError> {
         nocleanup: reader.read(&daemon_rows::NOCLEANUP)?,
         strip_ansi: reader.read(&daemon_rows::STRIP_ANSI)?,
         environment: shared_environment(loader, &reader)?,
+        log_format: reader.read(&daemon_rows::LOG_FORMAT)?,
     })
 }
 

@@ -1,6 +1,10 @@
 //! Whole files, held against what the reference made of them (`fixtures/configs/record.py`), and what no file shows:
 //! the search for the file, the command line over it, the difference between a start and a reread.
 
+mod article;
+mod beyond;
+pub mod extensions;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +13,7 @@ use bstr::{BString, ByteSlice};
 use super::command_line::{CommandLine, Request, parse};
 use super::context::LoadContext;
 use super::error::ConfigError;
-use super::types::{Config, MainLog, ServerAddress, ServerConfig};
+use super::types::{Config, MainLog, MainLogFormat, ServerAddress, ServerConfig};
 use super::users::UserDatabase;
 use super::{dump, find_config_file, load, reread, search_paths, server};
 
@@ -202,6 +206,30 @@ fn the_command_line_stands_over_the_file() {
     assert_eq!(daemon.childlogdir, Path::new("/"));
     assert_eq!(daemon.pidfile, folder.0.join("supervisord.pid"));
     assert_eq!(config.config_file, "x.conf");
+}
+
+// GO-015, GO-414: the file says more than the variable, and a variable for somebody else is no error.
+#[test]
+fn the_form_of_the_log_comes_from_the_file_or_the_environment() {
+    let folder = Folder::new("log-format");
+    let format = |text: &str, variable: &str| {
+        folder.write("x.conf", &format!("[supervisord]\n{text}\n"));
+        let context = LoadContext {
+            environment: vec![("LOG_FORMAT".into(), variable.into())],
+            ..folder.context()
+        };
+        let line = command_line(&["-cx.conf"], &context).expect("a good command line");
+        load(&line, &context).map(|config| config.supervisord.log_format)
+    };
+    let (text, json) = (MainLogFormat::Text, MainLogFormat::Json);
+    assert_eq!(format("", ""), Ok(text));
+    assert_eq!(format("", "JSON"), Ok(json));
+    assert_eq!(format("", "combined"), Ok(text));
+    assert_eq!(format("log_format=text", "json"), Ok(text));
+    assert_eq!(format("log_format = Json", ""), Ok(json));
+    assert_eq!(format("log_format =", "json"), Ok(json));
+    let error = format("log_format=xml", "").expect_err("no such format");
+    assert_eq!(error.to_string(), "'xml' is none of text, json");
 }
 
 // SUP-001, SUP-019: a value of the file is checked even when the command line replaces it.

@@ -77,6 +77,9 @@ fn truth(lower: &BStr) -> Option<bool> {
     match lower.as_bytes() {
         b"yes" | b"true" | b"on" | b"1" => Some(true),
         b"no" | b"false" | b"off" | b"0" => Some(false),
+        // Beyond the reference (GO-118).
+        b"t" => Some(true),
+        b"f" => Some(false),
         _ => None,
     }
 }
@@ -87,7 +90,7 @@ pub fn boolean(text: &BStr) -> Result<bool, Reason> {
     })
 }
 
-/// A number with `kb`, `mb`, `gb` or nothing after it (TYP-003).
+/// A number with `kb`, `mb`, `gb` or nothing after it (TYP-003); `k`, `m`, `g` mean the same (GO-119).
 pub fn byte_size(text: &BStr) -> Result<i64, Reason> {
     const SUFFIXES: [(&str, i64); 3] = [("kb", 1 << 10), ("mb", 1 << 20), ("gb", 1 << 30)];
     let lower = text::lower(text);
@@ -96,7 +99,17 @@ pub fn byte_size(text: &BStr) -> Result<i64, Reason> {
             return Ok(integer(BStr::new(number))?.saturating_mul(factor));
         }
     }
-    integer(lower.as_bstr())
+    let without_b: [(&str, i64); 3] = SUFFIXES.map(|(suffix, factor)| (&suffix[..1], factor));
+    integer(lower.as_bstr()).or_else(|reason| {
+        // Beyond the reference, which refuses them: `5M` (GO-119).
+        without_b
+            .into_iter()
+            .find_map(|(suffix, factor)| {
+                let number = lower.strip_suffix(suffix.as_bytes())?;
+                Some(integer(BStr::new(number)).ok()?.saturating_mul(factor))
+            })
+            .ok_or(reason)
+    })
 }
 
 /// Comma-separated statuses from 0 to 255; an empty value is an empty list (TYP-005).
@@ -196,7 +209,13 @@ pub fn existing_directory(text: &BStr, context: &LoadContext) -> Result<PathBuf,
 }
 
 /// What these names mean is there without them: `logs::special` knows.
-const WITHOUT_DEV: [&str; 3] = ["/dev/null", "/dev/stdout", "/dev/stderr"];
+const WITHOUT_DEV: [&str; 5] = [
+    "/dev/null",
+    "/dev/stdout",
+    "/dev/stderr",
+    "/dev/fd/1",
+    "/dev/fd/2",
+];
 
 /// A path whose directory, if it names one, exists; with `~` expanded (TYP-011). A root folder without `/dev` is no
 /// reason to refuse its best known names.
@@ -223,6 +242,9 @@ pub fn log_level(text: &BStr) -> Result<i32, Reason> {
         b"debug" => Ok(10),
         b"trace" => Ok(5),
         b"blather" => Ok(3),
+        // Beyond the reference (GO-255).
+        b"warning" => Ok(30),
+        b"fatal" | b"panic" => Ok(50),
         _ => Err(Reason::LogLevel {
             value: text.to_owned(),
         }),

@@ -58,6 +58,9 @@ fn booleans_are_eight_words_in_any_case() {
     for text in ["no", "False", "OFF", "0"] {
         assert_eq!(boolean(BStr::new(text)), Ok(false));
     }
+    // GO-118
+    assert_eq!(boolean(BStr::new("T")), Ok(true));
+    assert_eq!(boolean(BStr::new("f")), Ok(false));
     assert_eq!(
         complaint(boolean(BStr::new("Y"))),
         "not a valid boolean value: 'Y'"
@@ -73,6 +76,10 @@ fn sizes_have_suffixes_of_two_letters() {
         ("1 kb", 1024),
         ("1_000Kb", 1_024_000),
         ("2gb", 2 << 30),
+        // GO-119
+        ("5M", 5 << 20),
+        ("1k", 1024),
+        ("2 G", 2 << 30),
         ("-1", -1),
     ] {
         assert_eq!(byte_size(BStr::new(text)), Ok(expected), "{text:?}");
@@ -81,7 +88,9 @@ fn sizes_have_suffixes_of_two_letters() {
         ("1XB", "'1xb'"),
         ("MB", "''"),
         ("1.5MB", "'1.5'"),
-        ("5M", "'5m'"),
+        ("5T", "'5t'"),
+        ("M", "'m'"),
+        ("1.5K", "'1.5k'"),
         ("5TB", "'5tb'"),
     ] {
         assert_eq!(

@@ -4,10 +4,13 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
+
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// Where the client's settings come from.
 #[derive(Debug, Default)]
@@ -30,23 +33,31 @@ impl Origin {
         match &self.pidfile {
             None => lines.push("  which has no [supervisord] section to tell a pidfile".to_owned()),
             Some(pidfile) => {
-                let shown = pidfile.display();
-                lines.push(match self.pid() {
-                    None => format!(
-                        "  its pidfile {shown} names no process: supervisord is probably not running\n  \
-                         (supervisord -c {file} starts it)"
-                    ),
-                    Some(pid) if is_alive(pid) => format!(
-                        "  its pidfile {shown} names process {pid}, which is running: it may listen elsewhere"
-                    ),
-                    Some(pid) => format!(
-                        "  its pidfile {shown} names process {pid}, which is gone: supervisord has ended\n  \
-                         (supervisord -c {file} starts it)"
-                    ),
-                });
+                let start = format!("  supervisord -c {file} starts it");
+                lines.push(format!("  its pidfile is {}", pidfile.display()));
+                match self.pid() {
+                    None => lines.extend([
+                        "  which names no process: supervisord is probably not running".to_owned(),
+                        start,
+                    ]),
+                    Some(pid) if lives_on(pid) => lines.push(format!(
+                        "  which names process {pid}, and that runs: it may listen elsewhere"
+                    )),
+                    Some(pid) => lines.extend([
+                        format!(
+                            "  which names process {pid}, and that is gone: supervisord has ended"
+                        ),
+                        start,
+                    ]),
+                }
             }
         }
         lines
+    }
+
+    /// Whether the daemon is known to have ended.
+    pub fn daemon_is_gone(&self) -> bool {
+        self.pid().is_some_and(|pid| !lives_on(pid))
     }
 
     fn pid(&self) -> Option<Pid> {
@@ -54,6 +65,14 @@ impl Origin {
         let pid = text.trim().parse().ok().filter(|pid| *pid > 0)?;
         Some(Pid::from_raw(pid))
     }
+}
+
+/// A daemon that ends hangs up a moment before it is gone.
+fn lives_on(pid: Pid) -> bool {
+    (0..10).all(|times| {
+        std::thread::sleep(MOMENT * times.min(1));
+        is_alive(pid)
+    })
 }
 
 /// Somebody else's process may not be signalled, but is there.
@@ -75,10 +94,10 @@ mod tests {
         let told = || origin.advice().concat();
         assert!(told().contains("x.conf") && told().contains("names no process"));
         std::fs::write(&pidfile, format!("{}\n", std::process::id())).expect("a temporary file");
-        assert!(told().contains("which is running"));
+        assert!(told().contains("and that runs") && !origin.daemon_is_gone());
         // No process can have this number.
         std::fs::write(&pidfile, "2147483647\n").expect("a temporary file");
-        assert!(told().contains("which is gone"));
+        assert!(told().contains("and that is gone") && origin.daemon_is_gone());
         std::fs::remove_file(&pidfile).expect("the file just written");
         assert!(Origin::default().advice().concat().contains("-c"));
     }

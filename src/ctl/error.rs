@@ -108,6 +108,18 @@ impl CtlError {
     pub fn is_no_such_file(&self) -> bool {
         matches!(self, Self::Socket(error) if error.kind() == io::ErrorKind::NotFound)
     }
+
+    /// Whether the server hung up on us.
+    pub fn is_cut(&self) -> bool {
+        match self {
+            Self::NoAnswer | Self::AnswerCut { .. } => true,
+            Self::Socket(error) => matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+            ),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for CtlError {

@@ -3,7 +3,8 @@
 //! Both logs, the typed lines and Ctrl-C are waited for at one place, so nothing lingers when one of them ends it: the
 //! reference's threads keep the program for half a minute (CTL-123).
 //!
-//! A process's death is seen when its next line cannot be sent (CTL-122): until then its logs may still be of interest.
+//! A process's death is seen when its next line cannot be sent (CTL-122): until then its logs may still be of interest. The
+//! daemon's own end is seen when the logs end, which the reference, too, learns only from the next line.
 
 use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -48,7 +49,12 @@ pub fn talk(session: &mut Session<'_>, name: &str) -> Result<(), CtlError> {
             }
             Event::Output { log } => match logs[log].show(session) {
                 Ok(true) => {}
-                Ok(false) => drop(logs.remove(log)),
+                Ok(false) => {
+                    logs.remove(log);
+                    if logs.is_empty() {
+                        is_there(session, name)?;
+                    }
+                }
                 Err(_) => break None,
             },
             Event::Typed => match read_typed(session)? {
@@ -73,6 +79,14 @@ pub fn talk(session: &mut Session<'_>, name: &str) -> Result<(), CtlError> {
     Ok(())
 }
 
+/// Whether the daemon still answers.
+fn is_there(session: &mut Session<'_>, name: &str) -> Result<(), CtlError> {
+    match session.call("supervisor.getProcessInfo", &[name.into()]) {
+        Ok(_) | Err(CtlError::Fault { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// In the shell the terminal's own `^C` goes, since the reference edits lines here, too, and shows none.
 fn hide_interruption(session: &mut Session<'_>) {
     if session.edits_lines() {
@@ -87,6 +101,11 @@ fn next_event(
 ) -> Result<Event, CtlError> {
     if session.lines().has_line() {
         return Ok(Event::Typed);
+    }
+    // What came together with the head of the answer.
+    let come = |log: &Log<'_>| !log.reader.buffer().is_empty();
+    if let Some(log) = logs.iter().position(come) {
+        return Ok(Event::Output { log });
     }
     let mut waited: Vec<_> = logs.iter().map(Log::as_fd).collect();
     waited.push(session.lines().as_fd());

@@ -35,12 +35,43 @@ fn summary(command: &Command) -> &'static str {
 
 const HEAD: &str = "# Made by `supervisorctl completions`; do not edit.\n";
 
-/// What asks for names: the first column of `status`, whose process names need no quoting.
+/// What asks for names: the first column of `status`, whose process names need no quoting. Names come from a server and are
+/// never read as shell text.
 const ASK: &str = "supervisorctl \"${options[@]}\" status </dev/null 2>/dev/null";
+
+/// The options whose value is the next word; those that say where the server is are passed on when it is asked for names.
+struct Valued {
+    /// As `-c|--configuration|…`.
+    all: String,
+    file: String,
+}
+
+impl Valued {
+    fn of_the_flags() -> Self {
+        let valued = FLAGS.iter().filter(|flag| flag.switch.takes_value);
+        let names = valued.flat_map(|flag| {
+            let short = flag.switch.short.map(|short| format!("-{short}"));
+            [short, flag.switch.long.map(|long| format!("--{long}"))]
+        });
+        let names: Vec<String> = names.flatten().collect();
+        let is_file = |name: &&String| is_file(name.trim_start_matches('-'));
+        let files: Vec<String> = names.iter().filter(is_file).cloned().collect();
+        Self {
+            all: names.join("|"),
+            file: files.join("|"),
+        }
+    }
+}
+
+/// Whether a flag's value is a file, given without its dashes.
+fn is_file(flag: &str) -> bool {
+    matches!(flag, "c" | "configuration" | "r" | "history_file")
+}
 
 pub fn bash() -> String {
     let long = |flag: &super::options::Flag| flag.switch.long.map(|long| format!("--{long}"));
     let flags: Vec<String> = FLAGS.iter().filter_map(long).collect();
+    let valued = Valued::of_the_flags();
     format!(
         r#"{HEAD}
 _supervisorctl_names() {{
@@ -56,57 +87,77 @@ _supervisorctl_names() {{
     done | sort -u
 }}
 
+# Offers those of the lines read that begin as the word does.
+_supervisorctl_offer() {{
+    local offer
+    while read -r offer; do
+        case $offer in "$cur"*) COMPREPLY+=("$offer") ;; esac
+    done
+}}
+
 _supervisorctl() {{
-    local cur prev words cword
-    # A colon is part of a name.
-    if declare -F _get_comp_words_by_ref >/dev/null; then
-        _get_comp_words_by_ref -n : cur prev words cword
-    else
-        words=("${{COMP_WORDS[@]}}") cword=$COMP_CWORD
-        cur=${{words[cword]}} prev=${{words[cword-1]}}
-    fi
-    local options=() command= place=0 index
-    for ((index = 1; index < cword; index++)); do
-        case ${{words[index]}} in
-            -c|-s|-u|-p|--configuration|--serverurl|--username|--password)
-                options+=("${{words[index]}}" "${{words[index+1]}}"); ((index++)) ;;
-            -r|--history_file|--color) ((index++)) ;;
-            -*) ;;
-            *) command=${{words[index]}} place=$index; break ;;
+    # bash also breaks words at colons and equal signs, which are parts of names, addresses and options here.
+    local rest=${{COMP_LINE:0:COMP_POINT}} words=() count=0 index word
+    for ((index = 0; index <= COMP_CWORD; index++)); do
+        case $rest in
+            [[:space:]]*) rest=${{rest#"${{rest%%[![:space:]]*}}"}} count=$((count + 1)) ;;
+        esac
+        word=${{COMP_WORDS[index]}}
+        if [ "$index" -eq "$COMP_CWORD" ]; then word=$rest; fi
+        words[count]+=$word
+        rest=${{rest#"$word"}}
+    done
+    local cur=${{words[count]}} prev= options=() command= place=0
+    for ((index = 1; index < count; index++)); do
+        prev=${{words[index]}}
+        case $prev in
+            {valued})
+                options+=("$prev" "${{words[index+1]/#\~\//$HOME/}}"); ((index++)) ;;
+            --color) ((index++)) ;;
+            -h|--help|--color=*) ;;
+            -*) options+=("$prev") ;;
+            *) command=$prev place=$index; break ;;
         esac
     done
     COMPREPLY=()
     if [ -z "$command" ]; then
+        prev=${{words[count-1]}}
         case $prev in
-            -c|--configuration|-r|--history_file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-            -s|--serverurl|-u|--username|-p|--password) return ;;
-            --color) COMPREPLY=($(compgen -W "always never auto" -- "$cur")); return ;;
+            {file})
+                compopt -o filenames
+                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+                return ;;
+            {valued}) return ;;
+            --color) _supervisorctl_offer < <(printf '%s\n' always never auto); return ;;
         esac
         case $cur in
-            -*) COMPREPLY=($(compgen -W "{flags} --color" -- "$cur")) ;;
-            *) COMPREPLY=($(compgen -W "{names}" -- "$cur")) ;;
+            -*) _supervisorctl_offer < <(printf '%s\n' {flags} --color) ;;
+            *) _supervisorctl_offer < <(printf '%s\n' {names}) ;;
         esac
         return
     fi
     case $command in
-        help) COMPREPLY=($(compgen -W "{names}" -- "$cur")) ;;
-        {groups}) COMPREPLY=($(compgen -W "$(_supervisorctl_names groups)" -- "$cur")) ;;
+        help) _supervisorctl_offer < <(printf '%s\n' {names}) ;;
+        {groups}) _supervisorctl_offer < <(_supervisorctl_names groups) ;;
         {signal})
-            if [ $((cword - place)) -eq 1 ]; then
-                COMPREPLY=($(compgen -W "{signals}" -- "$cur"))
+            if [ $((count - place)) -eq 1 ]; then
+                _supervisorctl_offer < <(printf '%s\n' {signals})
             else
-                COMPREPLY=($(compgen -W "all $(_supervisorctl_names)" -- "$cur"))
+                _supervisorctl_offer < <(echo all; _supervisorctl_names)
             fi ;;
-        {processes}) COMPREPLY=($(compgen -W "all $(_supervisorctl_names)" -- "$cur")) ;;
-        completions) COMPREPLY=($(compgen -W "bash zsh fish man" -- "$cur")) ;;
+        {processes}) _supervisorctl_offer < <(echo all; _supervisorctl_names) ;;
+        completions) _supervisorctl_offer < <(printf '%s\n' bash zsh fish man) ;;
     esac
-    if declare -F __ltrim_colon_completions >/dev/null; then
-        __ltrim_colon_completions "$cur"
-    fi
+    # What stands before the last colon is not replaced.
+    case $COMP_WORDBREAKS in
+        *:*) COMPREPLY=("${{COMPREPLY[@]#"${{cur%"${{cur##*:}}"}}"}}") ;;
+    esac
 }}
 
 complete -F _supervisorctl supervisorctl
 "#,
+        valued = valued.all,
+        file = valued.file,
         flags = flags.join(" "),
         names = all_names().join(" "),
         groups = names_of(Completes::Groups).join("|"),
@@ -125,9 +176,11 @@ pub fn zsh() -> String {
 {HEAD}
 _supervisorctl_names() {{
     local -a options names
-    local line
+    local line value
     for line in -c --configuration -s --serverurl -u --username -p --password; do
-        [[ -n ${{opt_args[$line]}} ]] && options+=($line ${{opt_args[$line]}})
+        # As it was typed, and its colons escaped.
+        value=${{(Q)${{(Q)opt_args[$line]}}}}
+        [[ -n $value ]] && options+=($line ${{value/#\~\//$HOME/}})
     done
     for line in ${{(f)"$({ASK})"}}; do
         line=${{line%% *}}
@@ -151,14 +204,14 @@ _supervisorctl() {{
         'help:list the commands, or explain one'
     )
     _arguments -C \
-        '(-c --configuration)'{{-c,--configuration}}'[configuration file]:file:_files' \
+        '(-c --configuration)'{{-c+,--configuration=}}'[configuration file]:file:_files' \
         '(-h --help)'{{-h,--help}}'[show help]' \
         '(-i --interactive)'{{-i,--interactive}}'[ask before shutdown and reload]' \
-        '(-s --serverurl)'{{-s,--serverurl}}'[where supervisord listens]:url:' \
-        '(-u --username)'{{-u,--username}}'[name to tell the server]:name:' \
-        '(-p --password)'{{-p,--password}}'[password to tell the server]:password:' \
-        '(-r --history_file)'{{-r,--history_file}}'[ignored]:file:_files' \
-        '--color[colour of the states]:when:(always never auto)' \
+        '(-s --serverurl)'{{-s+,--serverurl=}}'[where supervisord listens]:url:' \
+        '(-u --username)'{{-u+,--username=}}'[name to tell the server]:name:' \
+        '(-p --password)'{{-p+,--password=}}'[password to tell the server]:password:' \
+        '(-r --history_file)'{{-r+,--history_file=}}'[ignored]:file:_files' \
+        '--color=[colour of the states]:when:(always never auto)' \
         '1:command:->command' '*::argument:->argument'
     case $state in
         command) _describe command commands ;;
@@ -201,8 +254,13 @@ function __supervisorctl_names
     set -l words (commandline -opc)
     for index in (seq 2 (count $words))
         switch $words[$index]
-            case -c -s -u -p --configuration --serverurl --username --password
-                set -a options $words[$index] $words[(math $index + 1)]
+            case {valued}
+                set -a options $words[$index]
+                set -l value $words[(math $index + 1)]
+                set -a options (string replace -r '^~/' $HOME/ -- $value)
+            case --color -h --help '--color=*'
+            case '-*'
+                set -a options $words[$index]
         end
     end
     for line in (supervisorctl $options status </dev/null 2>/dev/null)
@@ -224,16 +282,17 @@ end
 
 complete -c supervisorctl -f
 "#,
+        valued = Valued::of_the_flags().all.replace('|', " "),
         names = all_names().join(" ")
     );
     for flag in FLAGS.iter().filter(|flag| !flag.help.is_empty()) {
         let (Some(short), Some(long)) = (flag.switch.short, flag.switch.long) else {
             continue;
         };
-        let value = match (flag.switch.takes_value, long) {
-            (false, _) => "",
-            (true, "configuration" | "history_file") => " -r -F",
-            (true, _) => " -x",
+        let value = match flag.switch.takes_value {
+            false => "",
+            true if is_file(long) => " -r -F",
+            true => " -x",
         };
         text += &format!("complete -c supervisorctl -s {short} -l {long}{value}\n");
     }
@@ -250,7 +309,8 @@ complete -c supervisorctl -f
          complete -c supervisorctl -n '__fish_seen_subcommand_from help' -a '{names}'\n\
          complete -c supervisorctl -n '__fish_seen_subcommand_from {groups}' -a '(__supervisorctl_names groups)'\n\
          complete -c supervisorctl -n '__fish_seen_subcommand_from {processes}' -a 'all (__supervisorctl_names)'\n\
-         complete -c supervisorctl -n '__fish_seen_subcommand_from {signal}' -a '{signals} (__supervisorctl_names)'\n\
+         complete -c supervisorctl -n '__fish_seen_subcommand_from {signal}; and test (commandline -opc)[-1] = {signal}' -a '{signals}'\n\
+         complete -c supervisorctl -n '__fish_seen_subcommand_from {signal}; and test (commandline -opc)[-1] != {signal}' -a 'all (__supervisorctl_names)'\n\
          complete -c supervisorctl -n '__fish_seen_subcommand_from completions' -a 'bash zsh fish man'\n",
         names = all_names().join(" "),
         groups = names_of(Completes::Groups).join(" "),

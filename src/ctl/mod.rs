@@ -11,6 +11,7 @@
 //! input.rs terminal.rs completion.rs history.rs   lines     │
 //! outcome.rs table.rs answers.rs   words, columns, rows     │
 //! client.rs tail.rs foreground.rs ── wire.rs http.rs ◀──────┘
+//! go/                              `supervisord ctl`: the same client, with the Go rewrite's options and verbs
 //! ```
 //!
 //! Plain blocking sockets and no runtime: a command is two short questions, and most of its time would otherwise be spent
@@ -37,6 +38,7 @@ mod exit_status;
 mod external;
 mod foreground;
 mod generate;
+pub mod go;
 mod history;
 mod http;
 mod input;
@@ -71,13 +73,22 @@ use self::error::CtlError;
 use self::exit_status::ExitStatus;
 use self::history::HistoryFile;
 use self::input::{Input, Lines};
-use self::options::{Options, Request, read};
+use self::options::{GRAMMAR, Grammar, Options, Request, read};
 use self::output::Output;
-use self::session::Session;
+use self::session::{Manner, Session};
 use self::terminal::Terminal;
 
 /// Runs the client and returns its exit status. `program` is the name it was started under, `arguments` what follows.
 pub fn main(program: &OsStr, arguments: impl Iterator<Item = OsString>) -> u8 {
+    start(program, arguments, &GRAMMAR, Manner::default())
+}
+
+fn start(
+    program: &OsStr,
+    arguments: impl Iterator<Item = OsString>,
+    grammar: &Grammar,
+    manner: Manner,
+) -> u8 {
     let program = started_as(program, std::env::var_os("PATH").as_deref());
     let context = match LoadContext::of_this_process(program) {
         Ok(context) => context,
@@ -87,13 +98,13 @@ pub fn main(program: &OsStr, arguments: impl Iterator<Item = OsString>) -> u8 {
         }
     };
     let arguments: Vec<BString> = arguments.map(|word| word.into_vec().into()).collect();
-    match read(&arguments, &context) {
+    match read(grammar, &arguments, &context) {
         Ok(Request::Help { text }) => {
             // Whoever does not read it does not miss it.
             let _ = io::stdout().write_all(text.as_bytes());
             ExitStatus::Success.code()
         }
-        Ok(Request::Run(options)) => run(options),
+        Ok(Request::Run(options)) => run(options, manner),
         Err(error) => {
             eprint!("{}", error.text);
             error.status
@@ -101,7 +112,7 @@ pub fn main(program: &OsStr, arguments: impl Iterator<Item = OsString>) -> u8 {
     }
 }
 
-fn run(options: Options) -> u8 {
+fn run(options: Options, manner: Manner) -> u8 {
     let terminal = io::stdout().is_terminal();
     let colour = options.colour.is_wanted(terminal);
     let mut output = Output::new(io::stdout().lock(), io::stderr()).seen(terminal, colour);
@@ -120,6 +131,10 @@ fn run(options: Options) -> u8 {
     };
     let mut session = Session::new(options.target, options.interactive, input, output);
     session.origin = options.origin;
+    session.manner = manner;
+    if options.verbose {
+        session.describe_way();
+    }
     match options.command {
         Some(line) => session.run(&line),
         None => {

@@ -29,14 +29,38 @@ fn expand_each(
     names: &[&str],
     whole_groups: bool,
 ) -> Result<Vec<String>, CtlError> {
-    if !names.iter().any(|name| is_pattern(name)) {
+    let bare_names = session.manner.bare_names;
+    let may_mean_another = |name: &&str| is_pattern(name) || bare_names && !name.contains(':');
+    if !names.iter().any(may_mean_another) {
         return Ok(names.iter().map(|&name| name.to_owned()).collect());
     }
     let rows = session.all_processes()?;
-    Ok(names
+    let expanded = names
         .iter()
-        .flat_map(|name| expand_one(&rows, name, whole_groups))
-        .collect())
+        .flat_map(|name| expand_one(&rows, name, whole_groups));
+    if bare_names {
+        return Ok(expanded.map(|name| in_its_group(&rows, name)).collect());
+    }
+    Ok(expanded.collect())
+}
+
+/// The full name of one process, for commands that take one name; as it is where it has to be full already.
+pub fn full(session: &mut Session<'_>, name: &str) -> Result<String, CtlError> {
+    if !session.manner.bare_names || name.contains(':') {
+        return Ok(name.to_owned());
+    }
+    let rows = session.all_processes()?;
+    Ok(in_its_group(&rows, name.to_owned()))
+}
+
+/// A bare name with the group of the only process that has it; any other name as it is (GO-054).
+fn in_its_group(rows: &[ProcessRow], name: String) -> String {
+    let is_full = name.contains(':') || rows.iter().any(|row| row.display_name() == name);
+    let mut found = rows.iter().filter(|row| !is_full && row.name == name);
+    match (found.next(), found.next()) {
+        (Some(row), None) => row.display_name(),
+        (Some(_), Some(_)) | (None, _) => name,
+    }
 }
 
 /// Whether a name has wildcards besides the one that the reference knows.
@@ -83,7 +107,7 @@ fn expand_one(rows: &[ProcessRow], name: &str, whole_groups: bool) -> Vec<String
 
 #[cfg(test)]
 mod tests {
-    use super::{ProcessRow, expand_one, is_pattern};
+    use super::{ProcessRow, expand_one, in_its_group, is_pattern};
 
     fn expanded(name: &str, whole_groups: bool) -> String {
         let row = |group: &str, name: &str| ProcessRow {
@@ -118,6 +142,35 @@ mod tests {
             assert_eq!(expanded(name, true), names, "{name}");
         }
         assert_eq!(expanded("web*:*", false), "web1:a web1:b web2:a");
+    }
+
+    // GO-054
+    #[test]
+    fn a_bare_name_means_the_only_process_that_has_it() {
+        let row = |group: &str, name: &str| ProcessRow {
+            group: group.to_owned(),
+            name: name.to_owned(),
+            state: 20,
+            state_name: String::new(),
+            description: String::new(),
+            pid: 1,
+        };
+        let rows = [
+            row("cat", "cat"),
+            row("m", "cat"),
+            row("m", "a"),
+            row("m", "b"),
+            row("n", "b"),
+        ];
+        for (name, meant) in [
+            ("cat", "cat"),
+            ("a", "m:a"),
+            ("b", "b"),
+            ("x", "x"),
+            ("m:*", "m:*"),
+        ] {
+            assert_eq!(in_its_group(&rows, name.to_owned()), meant);
+        }
     }
 
     // CTL-093, CTL-094: what the reference knows, and what fits nothing, stays.

@@ -34,9 +34,11 @@ pub enum Meaning {
     Username,
     Password,
     HistoryFile,
+    /// Only of `supervisord ctl`.
+    Verbose,
 }
 
-const fn flag(
+pub const fn flag(
     meaning: Meaning,
     short: char,
     long: Option<&'static str>,
@@ -44,11 +46,7 @@ const fn flag(
     help: &'static str,
 ) -> Flag {
     let short = Some(short);
-    let switch = Switch {
-        short,
-        long,
-        takes_value,
-    };
+    let switch = Switch::new(short, long, takes_value);
     Flag {
         meaning,
         switch,
@@ -111,6 +109,24 @@ pub const FLAGS: [Flag; 8] = [
     ),
 ];
 
+/// How a command line is read: by which flags, and what a file says.
+pub struct Grammar {
+    pub flags: &'static [Flag],
+    /// What follows the program's name where it is told how to get help.
+    pub word: &'static str,
+    /// The first lines of the help.
+    pub about: &'static str,
+    pub load: fn(&BStr, &LoadContext) -> Result<ClientConfig, ConfigError>,
+}
+
+/// supervisorctl's own.
+pub const GRAMMAR: Grammar = Grammar {
+    flags: &FLAGS,
+    word: "",
+    about: "supervisorctl -- control applications that supervisord runs.",
+    load: client::load,
+};
+
 /// What a command line asks for.
 #[derive(Debug)]
 pub enum Request {
@@ -133,6 +149,7 @@ pub struct Options {
     pub command: Option<String>,
     pub history_file: Option<PathBuf>,
     pub colour: Colour,
+    pub verbose: bool,
     pub origin: Origin,
     /// What the user should know, for stderr.
     pub warnings: Vec<String>,
@@ -154,6 +171,7 @@ struct Given {
     username: Option<BString>,
     password: Option<BString>,
     history_file: Option<BString>,
+    verbose: Option<BString>,
 }
 
 impl Given {
@@ -166,23 +184,29 @@ impl Given {
             Meaning::Username => Some(&mut self.username),
             Meaning::Password => Some(&mut self.password),
             Meaning::HistoryFile => Some(&mut self.history_file),
+            Meaning::Verbose => Some(&mut self.verbose),
         }
     }
 }
 
 /// Reads the arguments, without the program's name, and the configuration file they lead to.
-pub fn read(arguments: &[BString], context: &LoadContext) -> Result<Request, UsageError> {
-    let argv0 = context.argv0.as_bstr();
+pub fn read(
+    grammar: &Grammar,
+    arguments: &[BString],
+    context: &LoadContext,
+) -> Result<Request, UsageError> {
+    let shown_name = BString::from(format!("{}{}", context.argv0, grammar.word));
+    let argv0 = shown_name.as_bstr();
     let mut given = Given::default();
-    let switches = FLAGS.each_ref().map(|flag| flag.switch);
+    let switches: Vec<Switch> = grammar.flags.iter().map(|flag| flag.switch).collect();
     let (arguments, colour) =
         colour::take(&switches, arguments).map_err(|error| usage(argv0, &error))?;
     let (found, words) =
         getopt(&switches, &arguments).map_err(|error| usage(argv0, &error.to_string()))?;
     for option in found {
-        let meaning = FLAGS[option.index].meaning;
+        let meaning = grammar.flags[option.index].meaning;
         let Some(slot) = given.slot(meaning) else {
-            let text = help_text(argv0);
+            let text = help_text(grammar, argv0);
             return Ok(Request::Help { text });
         };
         let shown = option.shown;
@@ -208,7 +232,7 @@ pub fn read(arguments: &[BString], context: &LoadContext) -> Result<Request, Usa
         Some(file) => Some(file),
         None => crate::config::find_config_file(context).ok(),
     };
-    let file = read_file(config_file.as_ref(), context)?;
+    let file = read_file(grammar, config_file.as_ref(), context)?;
     let mut options = together(given, file, words);
     options.colour = colour;
     options.origin.config_file = config_file.map(|file| file.to_str_lossy().into_owned());
@@ -216,11 +240,15 @@ pub fn read(arguments: &[BString], context: &LoadContext) -> Result<Request, Usa
 }
 
 /// The file's settings; the defaults when there is no file to read (CTL-009).
-fn read_file(file: Option<&BString>, context: &LoadContext) -> Result<ClientConfig, UsageError> {
+fn read_file(
+    grammar: &Grammar,
+    file: Option<&BString>,
+    context: &LoadContext,
+) -> Result<ClientConfig, UsageError> {
     let Some(file) = file else {
         return Ok(ClientConfig::default());
     };
-    client::load(file.as_bstr(), context).map_err(|error| match error {
+    (grammar.load)(file.as_bstr(), context).map_err(|error| match error {
         // Python dies of these with a traceback and status 1 (CTL-012).
         ConfigError::NotText { .. }
         | ConfigError::NoSectionHeader { .. }
@@ -260,6 +288,7 @@ fn together(given: Given, file: ClientConfig, words: &[BString]) -> Options {
         prompt: file.prompt,
         history_file: file.history_file,
         colour: Colour::Auto,
+        verbose: given.verbose.is_some(),
         origin: Origin {
             config_file: None,
             pidfile: file.pidfile,
@@ -277,12 +306,11 @@ fn usage(argv0: &BStr, message: &str) -> UsageError {
 }
 
 /// CTL-006: with an empty line at its end.
-fn help_text(argv0: &BStr) -> String {
-    let mut text = format!(
-        "supervisorctl -- control applications that supervisord runs.\n\n\
-         Usage: {argv0} [options] [action [arguments]]\n\nOptions:\n"
-    );
-    for flag in FLAGS.iter().filter(|flag| !flag.help.is_empty()) {
+fn help_text(grammar: &Grammar, argv0: &BStr) -> String {
+    let about = grammar.about;
+    let mut text =
+        format!("{about}\n\nUsage: {argv0} [options] [action [arguments]]\n\nOptions:\n");
+    for flag in grammar.flags.iter().filter(|flag| !flag.help.is_empty()) {
         text.push_str(flag.help);
         text.push('\n');
     }
@@ -298,7 +326,7 @@ fn help_text(argv0: &BStr) -> String {
 mod tests {
     use bstr::BString;
 
-    use super::{ClientConfig, Given, Options, Request, read, together};
+    use super::{ClientConfig, GRAMMAR, Given, Options, Request, read, together};
     use crate::config::client::CtlPlugin;
     use crate::config::context::LoadContext;
 
@@ -309,7 +337,7 @@ mod tests {
             .chain(words)
             .map(|&word| word.into())
             .collect();
-        read(&words, &LoadContext::for_tests())
+        read(&GRAMMAR, &words, &LoadContext::for_tests())
             .map_err(|error| format!("{} {}", error.status, error.text))
     }
 

@@ -33,6 +33,28 @@ use super::prompt;
 /// The version of the API that we speak, as the server must name it (CTL-045).
 const API_VERSION: &str = "3.0";
 
+/// In what `supervisord ctl` differs from supervisorctl.
+#[derive(Clone, Copy)]
+pub struct Manner {
+    /// Its own verbs: which one a line begins with, and the rest of the line.
+    pub verbs: fn(&str) -> Option<(commands::Run, &str)>,
+    /// A bare name means a process in whatever group it is, if there is one of that name (GO-054).
+    pub bare_names: bool,
+    /// `status` shows the group of every process (GO-018).
+    pub whole_names: bool,
+}
+
+impl Default for Manner {
+    /// supervisorctl.
+    fn default() -> Self {
+        Self {
+            verbs: |_| None,
+            bare_names: false,
+            whole_names: false,
+        }
+    }
+}
+
 pub struct Session<'w> {
     pub client: Client,
     pub output: Output<'w>,
@@ -43,6 +65,7 @@ pub struct Session<'w> {
     pub leaving: bool,
     /// What the way to the server was read from.
     pub origin: Origin,
+    pub manner: Manner,
     input: Box<dyn Input + 'w>,
     /// In a shell, whose end is not Ctrl-C.
     interrupt: Option<Rc<Interrupt>>,
@@ -62,6 +85,7 @@ impl<'w> Session<'w> {
             interactive,
             leaving: false,
             origin: Origin::default(),
+            manner: Manner::default(),
             input,
             interrupt: None,
         }
@@ -92,6 +116,16 @@ impl<'w> Session<'w> {
 
     /// Runs one line as it was typed.
     pub fn run(&mut self, line: &str) {
+        match (self.manner.verbs)(line) {
+            Some((command, argument)) => self.run_command(command, argument),
+            None => self.run_line(line),
+        }
+        // Nothing is kept between two commands: the server may be another one by then.
+        self.client.hang_up();
+        self.output.flush();
+    }
+
+    fn run_line(&mut self, line: &str) {
         match parse(line) {
             Line::Empty => {}
             Line::Unknown { line } => self.unknown_syntax(&line),
@@ -104,9 +138,16 @@ impl<'w> Session<'w> {
                 None => self.run_external(&line),
             },
         }
-        // Nothing is kept between two commands: the server may be another one by then.
-        self.client.hang_up();
-        self.output.flush();
+    }
+
+    /// Where we go, and why, for whoever wants to know (GO-043).
+    pub fn describe_way(&mut self) {
+        let url = self.client.target.server_url.clone();
+        let read_from = match &self.origin.config_file {
+            Some(file) => format!("; configuration: {file}"),
+            None => String::new(),
+        };
+        self.output.complaint(&format!("server: {url}{read_from}"));
     }
 
     /// A program of the user's own that brings the command, if there is one.
@@ -182,7 +223,9 @@ impl<'w> Session<'w> {
         self.output
             .line(&format!("error: <class '{class}'>, {error}"));
         self.exit_status = ExitStatus::Generic;
-        if error.is_refused() || error.is_no_such_file() {
+        let nobody_listens = error.is_refused() || error.is_no_such_file();
+        let is_seen = self.output.is_terminal();
+        if nobody_listens || is_seen && error.is_cut() && self.origin.daemon_is_gone() {
             self.advise();
         }
     }

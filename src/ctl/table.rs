@@ -5,9 +5,13 @@ use crate::model::namespec::display_name;
 use crate::model::states::ProcessState;
 
 /// The lines of `status`: the name column is as wide as its longest name and at least 30, plus three (CTL-091). An empty
-/// description leaves the blanks before it (CTL-092). In colour, name and state have the one that says how it is.
-pub fn status_lines(rows: &[&ProcessRow], coloured: bool) -> Vec<String> {
-    let names: Vec<String> = rows.iter().map(|row| row.display_name()).collect();
+/// description leaves the blanks before it (CTL-092). Whole names have their group also where it is theirs. In colour, name and state have the one that says how it is.
+pub fn status_lines(rows: &[&ProcessRow], coloured: bool, whole_names: bool) -> Vec<String> {
+    let name = |row: &&ProcessRow| match whole_names {
+        true => format!("{}:{}", row.group, row.name),
+        false => row.display_name(),
+    };
+    let names: Vec<String> = rows.iter().map(name).collect();
     let longest = names.iter().map(|name| name.chars().count()).max();
     let width = longest.unwrap_or_default().max(30) + 3;
     names
@@ -120,7 +124,7 @@ mod tests {
             ..process("a", "STARTING", "")
         };
         assert_eq!(
-            status_lines(&[&running, &starting], false),
+            status_lines(&[&running, &starting], false, false),
             [
                 "cat                              RUNNING   pid 7, uptime 0:00:01",
                 "grüße:a                          STARTING  ",
@@ -133,7 +137,7 @@ mod tests {
     fn a_long_name_widens_the_column_for_all() {
         let long = process(&"n".repeat(31), "FATAL", "x");
         let short = process("s", "FATAL", "x");
-        let lines = status_lines(&[&long, &short], false);
+        let lines = status_lines(&[&long, &short], false, false);
         assert_eq!(lines[0], format!("{}   FATAL     x", "n".repeat(31)));
         assert_eq!(lines[1].find("FATAL"), Some(34));
     }
@@ -141,8 +145,8 @@ mod tests {
     #[test]
     fn colours_change_nothing_but_the_colour() {
         let running = process("cat", "RUNNING", "pid 7");
-        let plain = status_lines(&[&running], false).concat();
-        let coloured = status_lines(&[&running], true).concat();
+        let plain = status_lines(&[&running], false, false).concat();
+        let coloured = status_lines(&[&running], true, false).concat();
         assert!(coloured.starts_with("\x1b[32mcat "));
         assert!(coloured.contains(" RUNNING   \x1b[0mpid 7"));
         assert_eq!(

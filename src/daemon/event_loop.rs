@@ -52,7 +52,7 @@ impl Signals {
     }
 }
 
-/// Runs until the machine has finished, and the hooks of what ended last have.
+/// Runs until the machine has finished.
 ///
 /// `attend` is called when a group with programs that somebody has to look after beside the machine has become active
 /// ([`Extensions::wants_attention`](crate::config::extensions::Extensions::wants_attention)), and never without one.

@@ -178,24 +178,14 @@ impl Handle {
     }
 
     /// Stops a process and starts it again, whatever becomes of who asks for it. What stands in the way is in the log.
-    pub fn restart(&self, namespec: String) {
+    pub fn restart(&self, namespec: String, start_stopped: bool) {
         let handle = self.clone();
         spawn_local(async move {
-            let stop = Command::StopProcess {
+            let restart = Command::RestartProcess {
                 namespec: namespec.clone(),
-                wait: true,
+                start_stopped,
             };
-            let start = Command::StartProcess {
-                namespec: namespec.clone(),
-                wait: false,
-            };
-            let outcome = match handle.call(stop).await {
-                Ok(_) => handle.call(start).await,
-                // It has ended by itself.
-                Err(fault) if fault.code == FaultCode::NotRunning => handle.call(start).await,
-                Err(fault) => Err(fault),
-            };
-            if let Err(fault) = outcome {
+            if let Err(fault) = handle.call(restart).await {
                 log::warn!("cannot restart '{namespec}': {fault}");
             }
         });
@@ -361,10 +351,8 @@ impl Handle {
         self.0.changed.notified().await;
     }
 
-    /// How the run has ended. What hooks tidy up after the last programs is waited for.
     pub(super) fn ending(&self) -> Option<Ending> {
-        let core = self.0.core.borrow();
-        core.ending.filter(|_| core.hooks.is_empty())
+        self.0.core.borrow().ending
     }
 
     /// Whether a group that wants attention has become active since this was last asked.

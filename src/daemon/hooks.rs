@@ -35,10 +35,6 @@ impl HookRuns {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// This run is over; false when it was killed meanwhile.
     pub fn finish(&mut self, run: HookRun) -> bool {
         self.0.remove(&run).is_some()

@@ -22,13 +22,23 @@ pub struct Program {
     pub argv: Vec<BString>,
 }
 
-/// `program_path` is PATH in the program's own environment; `own_path` is supervisord's.
+/// `program_path` is PATH in the program's own environment; `own_path` is supervisord's. A place that is none in
+/// supervisord's directory may be one in the program's, where it is executed: there the reference gives up, and the Go
+/// version starts it (SPN-004, SEED-021).
 pub fn find(
     command: &BStr,
+    directory: Option<&BStr>,
     program_path: Option<&BStr>,
     own_path: Option<&BStr>,
 ) -> Result<Program, CommandError> {
-    find_words(words(command)?, program_path, own_path)
+    let words = words(command)?;
+    let found = find_words(words.clone(), program_path, own_path);
+    match (found, directory) {
+        (Err(error), Some(directory)) => {
+            find_in(directory, words, program_path, own_path).map_err(|_| error)
+        }
+        (found, _) => found,
+    }
 }
 
 /// Where the program of a command is or, if its place is named, would be.
@@ -140,7 +150,7 @@ mod tests {
 
     fn text(command: &str, path: Option<&str>) -> Result<String, String> {
         let path = path.map(|path| path.as_bytes().as_bstr());
-        find(command.as_bytes().as_bstr(), path, None)
+        find(command.as_bytes().as_bstr(), None, path, None)
             .map(|program| program.path.to_string())
             .map_err(|error: CommandError| error.to_string())
     }
@@ -175,6 +185,27 @@ mod tests {
         assert_eq!(in_directory("/etc", "/bin/sh"), Ok("/bin/sh".into()));
         assert_eq!(in_directory("/etc", "sh"), Ok("/bin/sh".into()));
         assert!(in_directory("/etc", "./sh").is_err());
+    }
+
+    // SEED-021, SPN-004
+    #[test]
+    fn a_place_may_be_one_in_the_directory_of_the_program() {
+        let found = |directory: &str, command: &str| {
+            let found = find(command.into(), Some(directory.into()), None, None);
+            found
+                .map(|program| program.path.to_string())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(found("/bin", "./sh -c x"), Ok("./sh".into()));
+        assert_eq!(found("/", "bin/sh"), Ok("bin/sh".into()));
+        assert_eq!(
+            found("/etc", "./sh"),
+            Err("can't find command './sh'".into())
+        );
+        assert_eq!(
+            found("/etc", "./passwd"),
+            Err("can't find command './passwd'".into())
+        );
     }
 
     // SPN-005: existence decides, not executability

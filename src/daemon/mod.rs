@@ -30,6 +30,7 @@
 pub mod auto_logs;
 pub mod clock;
 pub mod daemonize;
+pub mod environment;
 pub mod event_loop;
 pub mod exec;
 pub mod fcgi;

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use nix::unistd::{Gid, Uid, getuid, setgid, setgroups, setuid};
+use nix::unistd::{Gid, Uid, getgid, getuid, setgid, setgroups, setuid};
 
 use crate::config::users::UserDatabase;
 
@@ -70,6 +70,27 @@ fn change_from(own: Uid, uid: u32, users: &UserDatabase) -> Result<Change, Privi
         gid: user.gid,
         groups: users.groups_of(&user),
     }))
+}
+
+/// The same with a group of the user's choice in the place of the primary one (GO-138).
+pub fn change_to_group(uid: u32, gid: u32, users: &UserDatabase) -> Result<Change, PrivilegeError> {
+    let user = users
+        .user_by_id(uid)
+        .ok_or(PrivilegeError::UnknownUid(uid))?;
+    let own = getuid();
+    if !own.is_root() {
+        // Nobody but root chooses; what we are already may be asked for.
+        return if own.as_raw() == uid && getgid().as_raw() == gid {
+            Ok(Change::None)
+        } else {
+            Err(PrivilegeError::NotRoot)
+        };
+    }
+    let mut groups = users.groups_of(&user);
+    if let Some(primary) = groups.first_mut() {
+        *primary = gid;
+    }
+    Ok(Change::Become(Identity { uid, gid, groups }))
 }
 
 /// Makes this whole process that user's, for good (LIF-010). The environment stays as it is.

@@ -4,7 +4,7 @@ use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -18,6 +18,7 @@ use super::lookup::{self, Program};
 use super::pipes::{ChildEnds, Pipes, StdinError};
 use super::privileges::{self, Change};
 use super::probe::Principal;
+use crate::config::env_file::{self, EnvFileError, Pairs};
 use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::config::users::UserDatabase;
 use crate::model::signal::Signal;
@@ -65,16 +66,23 @@ impl UnixOs {
         })
     }
 
-    fn find(&self, config: &ProcessConfig) -> Result<Program, CommandError> {
-        let (program_path, own_path) = self.paths(config);
-        lookup::find(config.command.as_bstr(), program_path, own_path)
+    fn find(&self, config: &ProcessConfig, files: &Pairs) -> Result<Program, CommandError> {
+        let (program_path, own_path) = self.paths(config, files);
+        let directory = config.directory.as_ref().map(|place| place.as_bstr());
+        lookup::find(config.command.as_bstr(), directory, program_path, own_path)
     }
 
     /// PATH in a program's own environment, and in supervisord's.
-    fn paths<'a>(&'a self, config: &'a ProcessConfig) -> (Option<&'a BStr>, Option<&'a BStr>) {
+    fn paths<'a>(
+        &'a self,
+        config: &'a ProcessConfig,
+        files: &'a Pairs,
+    ) -> (Option<&'a BStr>, Option<&'a BStr>) {
+        let in_files = || files.iter().find(|(name, _)| name == "PATH");
         let program_path = config
             .environment
             .get(BStr::new("PATH"))
+            .or_else(|| in_files().map(|(_, value)| value))
             .map(|path| path.as_bstr());
         let own_path = self.environment.iter().find(|(name, _)| name == "PATH");
         let own_path = own_path.map(|(_, value)| value.as_bytes().as_bstr());
@@ -84,7 +92,8 @@ impl UnixOs {
     /// Where the program of this process is, from the root: what a start would execute now. A place that is named is the
     /// place, whether there is a program or not.
     pub fn program_file(&self, config: &ProcessConfig) -> Result<PathBuf, CommandError> {
-        let (program_path, own_path) = self.paths(config);
+        let files = variables_in_files(config).unwrap_or_default();
+        let (program_path, own_path) = self.paths(config, &files);
         let named = lookup::locate(config.command.as_bstr(), program_path, own_path)?;
         // Executed once the child is in its directory.
         let directory = config.directory.as_ref();
@@ -108,7 +117,8 @@ impl UnixOs {
             config,
             told,
         } = principal;
-        let (program_path, own_path) = self.paths(config);
+        let files = variables_in_files(config).map_err(|error| error.to_string())?;
+        let (program_path, own_path) = self.paths(config, &files);
         let program = match &config.directory {
             Some(directory) => lookup::find_in(directory.as_bstr(), words, program_path, own_path),
             None => lookup::find_words(words, program_path, own_path),
@@ -120,7 +130,7 @@ impl UnixOs {
             stdout: output,
             stderr: None,
         };
-        let mut plan = self.plan(group, config, program, &ends);
+        let mut plan = self.plan(group, config, &files, program, &ends);
         for (name, value) in told {
             // The texts are numbers and words of our own.
             plan.environment
@@ -136,6 +146,7 @@ impl UnixOs {
         &self,
         group: &str,
         config: &ProcessConfig,
+        files: &Pairs,
         program: Program,
         ends: &ChildEnds,
     ) -> ChildPlan {
@@ -147,45 +158,27 @@ impl UnixOs {
             directory: None,
             umask: config.umask,
             descriptors: self.settings.descriptors,
-            identity: self.identity(config.uid),
+            identity: self.identity(config),
             refused: None,
             stdin: ends.stdin.as_raw_fd(),
             stdout,
             stderr: ends.stderr.as_ref().map_or(stdout, AsRawFd::as_raw_fd),
         };
-        if self.fill(&mut plan, group, config, program).is_err() {
+        let environment = self.child_environment(group, config, files);
+        if fill(&mut plan, config, program, environment).is_err() {
             plan.refused = Some(refusal(config));
         }
         plan
     }
 
-    /// Everything that the kernel wants as C strings. A NUL byte in any of it makes the start impossible (SPN-021).
-    fn fill(
+    /// supervisord's own, then the SUPERVISOR_ variables, then what the configuration says (ENV-001 to ENV-003). Files
+    /// of variables stand between the two (GO-157).
+    fn child_environment(
         &self,
-        plan: &mut ChildPlan,
         group: &str,
         config: &ProcessConfig,
-        program: Program,
-    ) -> Result<(), std::ffi::NulError> {
-        for argument in program.argv {
-            plan.argv.push(CString::new(argument)?);
-        }
-        plan.path = CString::new(program.path)?;
-        plan.directory = config
-            .directory
-            .as_ref()
-            .map(|directory| CString::new(directory.as_slice()))
-            .transpose()?;
-        for (name, value) in self.child_environment(group, config) {
-            plan.environment.push(CString::new(
-                [name.as_bytes(), b"=", value.as_bytes()].concat(),
-            )?);
-        }
-        Ok(())
-    }
-
-    /// supervisord's own, then the SUPERVISOR_ variables, then what the configuration says (ENV-001 to ENV-003).
-    fn child_environment(&self, group: &str, config: &ProcessConfig) -> Vec<(OsString, OsString)> {
+        files: &Pairs,
+    ) -> Vec<(OsString, OsString)> {
         let mut environment = self.environment.clone();
         let mut set = |name: &OsStr, value: &OsStr| match environment
             .iter_mut()
@@ -207,21 +200,46 @@ impl UnixOs {
             OsStr::new(&config.name),
         );
         set(OsStr::new("SUPERVISOR_GROUP_NAME"), OsStr::new(group));
-        for (name, value) in &config.environment {
-            set(
-                &OsString::from_vec(name.to_vec()),
-                &OsString::from_vec(value.to_vec()),
-            );
+        for (name, value) in self.variables_of_user(config) {
+            set(OsStr::new(name), OsStr::from_bytes(&value));
+        }
+        let own = config.environment.iter();
+        for (name, value) in files.iter().map(|(name, value)| (name, value)).chain(own) {
+            set(OsStr::from_bytes(name), OsStr::from_bytes(value));
         }
         environment
     }
 
+    /// What `user_environment` sets (GO-140).
+    fn variables_of_user(&self, config: &ProcessConfig) -> Vec<(&'static str, BString)> {
+        let wanted = config
+            .extensions
+            .as_ref()
+            .filter(|more| more.user_environment);
+        let user = wanted
+            .and(config.uid)
+            .and_then(|uid| self.users.user_by_id(uid));
+        let Some(user) = user else {
+            return Vec::new();
+        };
+        vec![
+            ("HOME", user.home),
+            ("USER", user.name.clone()),
+            ("LOGNAME", user.name),
+        ]
+    }
+
     /// As whom a child runs (SPN-018, SPN-027).
-    fn identity(&self, uid: Option<u32>) -> Identity {
-        let Some(uid) = uid else {
+    fn identity(&self, config: &ProcessConfig) -> Identity {
+        let Some(uid) = config.uid else {
             return Identity::Unchanged;
         };
-        match privileges::change_to(uid, &self.users) {
+        let gid = config.extensions.as_ref().and_then(|more| more.gid);
+        let change = match gid {
+            None => privileges::change_to(uid, &self.users),
+            Some(gid) => privileges::change_to_group(uid, gid, &self.users),
+        };
+        match change {
             Ok(Change::None) => Identity::Unchanged,
             Ok(Change::Become(privileges::Identity { uid, gid, groups })) => {
                 Identity::Become { uid, gid, groups }
@@ -231,6 +249,38 @@ impl UnixOs {
             },
         }
     }
+}
+
+/// The variables of the program's files, as they are at this moment (GO-163).
+fn variables_in_files(config: &ProcessConfig) -> Result<Pairs, EnvFileError> {
+    match &config.extensions {
+        None => Ok(Pairs::new()),
+        Some(more) => env_file::read_all(&more.env_files),
+    }
+}
+
+/// Everything that the kernel wants as C strings. A NUL byte in any of it makes the start impossible (SPN-021).
+fn fill(
+    plan: &mut ChildPlan,
+    config: &ProcessConfig,
+    program: Program,
+    environment: Vec<(OsString, OsString)>,
+) -> Result<(), std::ffi::NulError> {
+    for argument in program.argv {
+        plan.argv.push(CString::new(argument)?);
+    }
+    plan.path = CString::new(program.path)?;
+    plan.directory = config
+        .directory
+        .as_ref()
+        .map(|directory| CString::new(directory.as_slice()))
+        .transpose()?;
+    for (name, value) in environment {
+        plan.environment.push(CString::new(
+            [name.as_bytes(), b"=", value.as_bytes()].concat(),
+        )?);
+    }
+    Ok(())
 }
 
 fn refusal(config: &ProcessConfig) -> Vec<u8> {
@@ -246,7 +296,9 @@ fn refusal(config: &ProcessConfig) -> Vec<u8> {
 
 impl Os for UnixOs {
     fn check_command(&mut self, config: &ProcessConfig) -> Result<(), CommandError> {
-        self.find(config).map(|_| ())
+        // That a file cannot be read is for the start to say.
+        let files = variables_in_files(config).unwrap_or_default();
+        self.find(config, &files).map(|_| ())
     }
 
     fn spawn(
@@ -265,7 +317,10 @@ impl Os for UnixOs {
             ),
             None => None,
         };
-        let program = self.find(config).map_err(SpawnError::Command)?;
+        let files = variables_in_files(config).map_err(|error| SpawnError::Environment {
+            reason: error.to_string(),
+        })?;
+        let program = self.find(config, &files).map_err(SpawnError::Command)?;
         let ends = self
             .pipes
             .open(id, kind, group, config, self.settings.strip_ansi, socket)
@@ -278,7 +333,7 @@ impl Os for UnixOs {
                     errno: error.to_string(),
                 },
             })?;
-        let plan = self.plan(group, config, program, &ends);
+        let plan = self.plan(group, config, &files, program, &ends);
         match self.stack.spawn(&plan) {
             Ok(pid) => Ok(Spawned {
                 pid: Pid(pid),

@@ -22,12 +22,34 @@ pub enum Change {
     Added,
 }
 
+impl Change {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Removed => "removed",
+            Self::Updated => "updated",
+            Self::Added => "added",
+        }
+    }
+}
+
 /// How one group fared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     pub group: String,
     pub change: Change,
     pub result: Result<(), Fault>,
+}
+
+impl Difference {
+    /// What concerns these groups; all of it where none is named.
+    pub fn limited_to(mut self, groups: &[String]) -> Self {
+        if !groups.is_empty() {
+            for names in [&mut self.added, &mut self.changed, &mut self.removed] {
+                names.retain(|name| groups.contains(name));
+            }
+        }
+        self
+    }
 }
 
 /// Reads the configuration and tells what it would change.

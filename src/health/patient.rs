@@ -109,7 +109,7 @@ impl Patient for Program {
             }
             FailureAction::Restart => {
                 log::warn!("'{name}' is unhealthy: restarting it");
-                self.handle.restart(namespec);
+                self.handle.restart(namespec, false);
                 return;
             }
             FailureAction::Stop => {

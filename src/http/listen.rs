@@ -11,7 +11,7 @@
 use std::fmt;
 use std::fs::{self, Permissions};
 use std::io::{self, Read, Write};
-use std::net::{SocketAddrV4, TcpListener};
+use std::net::{Ipv6Addr, SocketAddrV4, SocketAddrV6, TcpListener};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, SockaddrLike, UnixAddr,
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, SockaddrIn6, SockaddrLike, UnixAddr,
     bind as bind_to, connect, listen, setsockopt, socket, sockopt,
 };
 use nix::unistd::{Uid, gethostname};
@@ -250,6 +250,9 @@ pub fn bind(config: &ServerConfig, pid: u32) -> Result<BoundServer, BindError> {
 }
 
 fn bind_inet(host: &str, port: u16) -> Result<TcpListener, BindError> {
+    if let Some(address) = ipv6(host) {
+        return bind_ipv6(address, port);
+    }
     let address = if host.is_empty() {
         None
     } else {
@@ -267,6 +270,20 @@ fn bind_inet(host: &str, port: u16) -> Result<TcpListener, BindError> {
             return Err(BindError::UnknownHostname(hostname));
         }
     }
+    listen(&socket, Backlog::new(BACKLOG)?)?;
+    Ok(TcpListener::from(socket))
+}
+
+/// `[::1]`, which the reference takes for a name that nobody has (TYP-016, GO-260).
+fn ipv6(host: &str) -> Option<Ipv6Addr> {
+    host.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
+}
+
+fn bind_ipv6(address: Ipv6Addr, port: u16) -> Result<TcpListener, BindError> {
+    let socket = open(AddressFamily::Inet6)?;
+    setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+    let name = SockaddrIn6::from(SocketAddrV6::new(address, port, 0, 0));
+    bind_to(socket.as_raw_fd(), &name)?;
     listen(&socket, Backlog::new(BACKLOG)?)?;
     Ok(TcpListener::from(socket))
 }

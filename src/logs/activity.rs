@@ -280,7 +280,10 @@ impl Handler {
                 None => write_to(stream, line),
             },
             Self::File(file) => {
-                if let Err(error) = file.write(line) {
+                let own = Stream::of_path(file.path());
+                if let Some(console) = own.and_then(Stream::console_in_use) {
+                    console.write_own(line);
+                } else if let Err(error) = file.write(line) {
                     let kind = match &error {
                         WriteError::Incomplete { error, .. } | WriteError::NotRotated(error) => {
                             error.kind()

@@ -40,6 +40,13 @@ pub enum Target {
     Syslog(Box<SyslogStream>),
 }
 
+impl Target {
+    /// Whether this is that file.
+    pub fn is_same_file(&self, other: &FileTarget) -> bool {
+        matches!(self, Self::File(file) if file.is_same(other))
+    }
+}
+
 /// A stream of supervisord. In company lines are kept whole, as in a shared file.
 #[derive(Debug)]
 pub struct ConsoleTarget {

@@ -2,7 +2,7 @@
 //!
 //! A terminal or a pipe may stop taking bytes for as long as it likes, and none of its descriptors can be made
 //! non-blocking: whoever shares it, the shell that started us, say, would find it so. So a thread writes, started with
-//! the first use, and the loop only queues ([`Queue`]). From then on supervisord's own lines to that stream take the same
+//! the first use, and the loop only queues (`Queue`). From then on supervisord's own lines to that stream take the same
 //! way, in order with the rest: a stream that is full would stop the loop at the next of them. With no such target there
 //! is no thread, and nothing is different.
 //!
@@ -11,6 +11,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -47,17 +48,37 @@ static STDOUT: OnceLock<Console> = OnceLock::new();
 static STDERR: OnceLock<Console> = OnceLock::new();
 
 impl Stream {
+    /// The stream that a path stands for.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        let is_one_of = |names: [&str; 3]| names.iter().any(|name| path == Path::new(name));
+        if is_one_of(["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]) {
+            Some(Self::Stdout)
+        } else if is_one_of(["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"]) {
+            Some(Self::Stderr)
+        } else {
+            None
+        }
+    }
+
+    /// The stream under another descriptor.
+    pub fn duplicate(self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Stdout => io::stdout().as_fd().try_clone_to_owned(),
+            Self::Stderr => io::stderr().as_fd().try_clone_to_owned(),
+        }
+    }
+
     /// The console of this stream; its thread is started if need be.
     pub fn console(self) -> io::Result<&'static Console> {
         let slot = self.slot();
         if let Some(console) = slot.get() {
             return Ok(console);
         }
-        let (fd, name) = match self {
-            Self::Stdout => (io::stdout().as_fd().try_clone_to_owned(), "stdout"),
-            Self::Stderr => (io::stderr().as_fd().try_clone_to_owned(), "stderr"),
+        let name = match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
         };
-        let console = Console::start(fd?, name)?;
+        let console = Console::start(self.duplicate()?, name)?;
         Ok(slot.get_or_init(|| console))
     }
 

@@ -3,7 +3,7 @@
 //! A file that cannot be written (a full disk, say) is told about once, and once more when it can be written again.
 //!
 //! In a shared file the lines of several streams stand whole: while there is company, the beginning of a line waits for
-//! its end ([`WholeLines`]). Alone, and in a file of its own, a stream's bytes are written as they come.
+//! its end (`WholeLines`). Alone, and in a file of its own, a stream's bytes are written as they come.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -71,7 +71,12 @@ impl FileTarget {
         self
     }
 
-    /// Whether both write to one file.
+    /// Whether both share one writer.
+    pub fn is_same(&self, other: &Self) -> bool {
+        matches!(&other.writer, Writer::Shared { file, .. } if self.is(file))
+    }
+
+    /// Whether it writes with this one.
     pub fn is(&self, other: &SharedFile) -> bool {
         matches!(&self.writer, Writer::Shared { file, .. } if file.is(other))
     }

@@ -2,12 +2,15 @@
 //!
 //! ```text
 //!   a child's bytes ──▶ ChildLog ──┬─▶ RotatingFile ──▶ disk ──▶ slice (read, tail)
-//!                                  └─▶ Syslog            └─────▶ FollowedFile (live tails)
+//!                                  ├─▶ Syslog            └─────▶ FollowedFile (live tails)
+//!                                  └─▶ Beyond: formats, further files, memory,
+//!                                      and by a Queue and a thread: our own streams, syslogs
 //!   our own messages ─▶ ActivityLog ─▶ stdout, RotatingFile, Syslog
 //! ```
 //!
-//! Blocking file IO and nothing else: no clock but the one that stamps a line, no tokio, no knowledge of processes.
-//! The bytes of children are never taken for text here, except by syslog, which has lines.
+//! Blocking file IO, and threads for what may block for ever; nothing else: no clock but the one that stamps a line, no
+//! tokio, no knowledge of processes. Threads are started with the first extension that needs one, and never log.
+//! The bytes of children are never taken for text here, except by syslog, which has lines, and by formats.
 
 pub mod activity;
 pub mod beyond;

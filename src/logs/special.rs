@@ -9,8 +9,9 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+
+use super::console::Stream;
 
 /// Longer chains of links are refused by the kernel anyway.
 const MOST_LINKS: u32 = 40;
@@ -39,12 +40,8 @@ pub fn is_device_path(path: &Path) -> bool {
 
 /// The stream of ours that this name means, for when it cannot be opened by its name.
 pub fn own_stream(path: &Path) -> Option<File> {
-    let stream = match path.to_str()? {
-        "/dev/stdout" => io::stdout().as_fd().try_clone_to_owned(),
-        "/dev/stderr" => io::stderr().as_fd().try_clone_to_owned(),
-        _ => return None,
-    };
-    stream.ok().map(File::from)
+    let stream = Stream::of_path(path)?;
+    stream.duplicate().ok().map(File::from)
 }
 
 /// Whether this is the device that forgets everything, on a system that has none.

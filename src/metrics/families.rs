@@ -10,6 +10,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 
 use super::snapshot::{ProcessRow, Snapshot};
+use crate::logs::counters::LogCounters;
+use crate::model::health::Verdict;
 use crate::model::histogram::Histogram;
 use crate::model::signal::signal_name;
 use crate::model::states::ProcessState;
@@ -50,6 +52,7 @@ impl Measure {
 type Encode = fn(&Snapshot, &mut MetricEncoder<'_>) -> fmt::Result;
 
 const PROCESS: &[&str] = &["group", "name"];
+const STREAM: &[&str] = &["group", "name", "stream"];
 
 const fn counter(
     name: &'static str,
@@ -156,6 +159,44 @@ pub static ALL: &[Family] = &[
         |all, out| whole_numbers(all, out, |row| row.usage.map(|usage| usage.resident_bytes)),
     )
     .in_(Measure::Bytes),
+    gauge(
+        "supervisord_process_healthy",
+        "1 while the liveness checks of the process succeed, 0 while they fail; none while nothing is known",
+        PROCESS,
+        |all, out| {
+            whole_numbers(all, out, |row| match row.health? {
+                Verdict::Unknown => None,
+                Verdict::Healthy => Some(1),
+                Verdict::Unhealthy => Some(0),
+            })
+        },
+    ),
+    counter(
+        "supervisord_process_log",
+        "What the process has written to be logged",
+        STREAM,
+        |all, out| streams(all, out, |log| log.bytes),
+    )
+    .in_(Measure::Bytes),
+    counter(
+        "supervisord_process_log_rotations",
+        "How often a log file was set aside or emptied because it was full",
+        STREAM,
+        |all, out| streams(all, out, |log| log.rotations),
+    ),
+    counter(
+        "supervisord_process_log_lost",
+        "What a target of the log did not get",
+        STREAM,
+        |all, out| streams(all, out, |log| log.lost_bytes),
+    )
+    .in_(Measure::Bytes),
+    counter(
+        "supervisord_process_log_lost_messages",
+        "Lines that a syslog did not get, and blocks that a stream of supervisord did not take",
+        STREAM,
+        |all, out| streams(all, out, |log| log.lost_messages),
+    ),
     gauge(
         "supervisord_event_queue_length",
         "Events that wait for the listeners of the pool",
@@ -357,6 +398,21 @@ fn counts(
 ) -> fmt::Result {
     for row in &all.processes {
         count(out, &labels(row), of(row))?;
+    }
+    Ok(())
+}
+
+/// One counter for each of the two streams of each process.
+fn streams(
+    all: &Snapshot,
+    out: &mut MetricEncoder<'_>,
+    of: impl Fn(&LogCounters) -> u64,
+) -> fmt::Result {
+    for row in &all.processes {
+        for (stream, counters) in [("stdout", &row.logs.stdout), ("stderr", &row.logs.stderr)] {
+            let [group, name] = labels(row);
+            count(out, &[group, name, ("stream", stream)], of(counters))?;
+        }
     }
     Ok(())
 }

@@ -6,8 +6,9 @@ use nix::sys::resource::{Resource, getrlimit};
 use tokio::task::yield_now;
 
 use super::Durations;
-use crate::daemon::handle::{Handle, Latencies};
+use crate::daemon::handle::{Handle, Latencies, ProcessLogCounters};
 use crate::daemon::usage::{Sampler, Total};
+use crate::model::health::Verdict;
 use crate::model::process_info::ProcessInfo;
 use crate::model::states::ProcessState;
 use crate::model::time::UnixTime;
@@ -41,6 +42,9 @@ pub struct ProcessRow {
     pub history: History,
     /// `None` when there is no such process, or not any more.
     pub usage: Option<Total>,
+    pub logs: ProcessLogCounters,
+    /// `None` when it is not checked.
+    pub health: Option<Verdict>,
 }
 
 /// What waits for one pool of event listeners.
@@ -64,8 +68,10 @@ pub struct Own {
 
 impl Snapshot {
     pub async fn take(handle: &Handle, durations: Durations) -> Self {
-        let (mut processes, queues) =
-            handle.read(|supervisor, now| (rows(supervisor, now.unix), queues(supervisor)));
+        let (mut processes, queues) = handle.read(|supervisor, now| {
+            let rows = rows(handle, supervisor, now.unix);
+            (rows, queues(supervisor))
+        });
         let sampler = Sampler::default();
         for slice in processes.chunks_mut(SLICE) {
             for row in slice.iter_mut().filter(|row| row.pid > 0) {
@@ -83,7 +89,7 @@ impl Snapshot {
     }
 }
 
-fn rows(supervisor: &Supervisor, now: UnixTime) -> Vec<ProcessRow> {
+fn rows(handle: &Handle, supervisor: &Supervisor, now: UnixTime) -> Vec<ProcessRow> {
     let row = |info: ProcessInfo<'_>| {
         let id = supervisor.find(info.group, info.name);
         let history = id.and_then(|id| supervisor.history(id));
@@ -96,6 +102,8 @@ fn rows(supervisor: &Supervisor, now: UnixTime) -> Vec<ProcessRow> {
             now: info.now.capped_seconds(),
             history: history.cloned().unwrap_or_default(),
             usage: None,
+            logs: id.map(|id| handle.log_counters(id)).unwrap_or_default(),
+            health: id.and_then(|id| Some(handle.health(id)?.verdict)),
         }
     };
     supervisor.all_infos(now).map(row).collect()

@@ -7,7 +7,10 @@ use super::families::{self, Measure};
 use super::format::Format;
 use super::snapshot::{Own, ProcessRow, QueueRow, Snapshot};
 use super::{Answered, Durations, expose, go};
+use crate::daemon::handle::ProcessLogCounters;
 use crate::daemon::usage::Total;
+use crate::logs::counters::LogCounters;
+use crate::model::health::Verdict;
 use crate::model::states::ProcessState;
 use crate::model::time::UnixTime;
 use crate::supervisor::command::ExitStatus;
@@ -30,13 +33,15 @@ fn row(group: &str, name: &str, state: ProcessState, start: i32) -> ProcessRow {
             virtual_bytes: 8192,
             started: 1.0,
         }),
+        logs: ProcessLogCounters::default(),
+        health: None,
     }
 }
 
 fn ended(mut row: ProcessRow, status: ExitStatus) -> ProcessRow {
     row.history.starts = 2;
     row.history.restarts = 1;
-    row.history.ended(UnixTime::from_nanos(0), status, false);
+    row.history.ended(UnixTime::default(), status, true);
     row
 }
 
@@ -47,8 +52,16 @@ fn processes() -> Vec<ProcessRow> {
     };
     let failed = ExitStatus::Code(3);
     let (running, exited) = (ProcessState::Running, ProcessState::Exited);
+    let mut api = row("api", "api", running, 1_632_135_574);
+    api.health = Some(Verdict::Unhealthy);
+    api.logs.stderr = LogCounters {
+        bytes: 100,
+        rotations: 2,
+        lost_bytes: 30,
+        lost_messages: 3,
+    };
     vec![
-        row("api", "api", running, 1_632_135_574),
+        api,
         ended(row("b\"\\", "x\ny", exited, 5), failed),
         ended(row("web", "a", ProcessState::Backoff, 6), killed),
         ended(row("web", "b", ProcessState::Fatal, 7), failed),
@@ -152,6 +165,12 @@ async fn our_own_families_say_what_they_know() {
         format!("supervisord_process_uptime_seconds{{{api}}} 26.0"),
         format!("supervisord_process_cpu_seconds_total{{{api}}} 1.5"),
         format!("supervisord_process_resident_memory_bytes{{{api}}} 4096"),
+        format!("supervisord_process_healthy{{{api}}} 0"),
+        format!(r#"supervisord_process_log_bytes_total{{{api},stream="stderr"}} 100"#),
+        format!(r#"supervisord_process_log_bytes_total{{{api},stream="stdout"}} 0"#),
+        format!(r#"supervisord_process_log_rotations_total{{{api},stream="stderr"}} 2"#),
+        format!(r#"supervisord_process_log_lost_bytes_total{{{api},stream="stderr"}} 30"#),
+        format!(r#"supervisord_process_log_lost_messages_total{{{api},stream="stderr"}} 3"#),
         r#"supervisord_event_queue_length{pool="mail"} 2"#.to_owned(),
         r#"supervisord_event_queue_capacity{pool="mail"} 10"#.to_owned(),
         r#"supervisord_events_dropped_total{pool="mail"} 3"#.to_owned(),
@@ -173,6 +192,7 @@ async fn our_own_families_say_what_they_know() {
     }
     // What does not run has no uptime and uses nothing.
     assert!(!text.contains(&format!("supervisord_process_uptime_seconds{{{web}}}")));
+    assert!(!text.contains(&format!("supervisord_process_healthy{{{web}}}")));
     assert!(!text.contains(&format!("supervisord_process_cpu_seconds_total{{{web}}}")));
 }
 

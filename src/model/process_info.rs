@@ -70,17 +70,18 @@ fn push_number(text: &mut String, number: i64, width: usize) {
     if number < 0 {
         text.push('-');
     }
-    let mut divisor = 10_u64.pow(width.saturating_sub(1) as u32);
+    let mut digits = [b'0'; 20];
+    let mut at = digits.len();
     let mut rest = number.unsigned_abs();
-    while rest / divisor >= 10 {
-        divisor *= 10;
-    }
-    while divisor > 0 {
+    while rest > 0 {
+        at -= 1;
         // A digit is small.
-        text.push(char::from(b'0' + (rest / divisor) as u8));
-        rest %= divisor;
-        divisor /= 10;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
     }
+    let from = at.min(digits.len() - width);
+    // Digits are text.
+    text.push_str(std::str::from_utf8(&digits[from..]).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use super::names::find_one;
 use super::resource::{Channel as Asked, decoded};
 use super::{Answer, programs};
 use crate::daemon::handle::Handle;
-use crate::logs::slice::{read_file, tail_file};
+use crate::logs::memory::MemoryLog;
+use crate::logs::slice::{ReadError, read_file};
 use crate::supervisor::event::Channel;
 
 /// The most of a log, or of a configuration file, that one answer holds.
@@ -18,31 +19,51 @@ const MOST: i64 = 8 << 20;
 
 /// A log: its end, or with `offset` and `length` any part of it (GO-305). A negative offset counts from the end.
 pub fn window(handle: &Handle, name: &str, channel: Asked, query: &str) -> Answer {
-    let Some(path) = log_of(handle, name, channel).filter(|path| path.is_file()) else {
-        return Answer::nothing();
-    };
     let [offset, length] = ["offset", "length"].map(|name| parameter(query, name));
     let (offset, length) = match (number(offset), number(length)) {
         (Ok(offset), Ok(length)) => (offset, length),
         _ => return Answer::error(400, "offset and length are numbers"),
     };
     let length = length.unwrap_or(MOST).clamp(0, MOST);
-    let read = match offset {
-        None => Ok(tail_file(&path, 0, length).data),
-        Some(offset) if offset < 0 => {
-            let wanted = offset.max(-MOST);
-            read_file(&path, wanted, 0).map(|mut data| {
-                data.truncate(usize::try_from(length).unwrap_or(usize::MAX));
-                data
-            })
+    let read = match log_of(handle, name, channel).filter(|path| path.is_file()) {
+        Some(path) => cut(offset, length, |offset, length| {
+            read_file(&path, offset, length)
+        }),
+        // One that is kept in memory has no file (GO-241).
+        None => {
+            let id = handle.read(|supervisor, _| find_one(supervisor, name));
+            let log = id.and_then(|id| {
+                let read = |log: &MemoryLog| cut(offset, length, |from, most| log.read(from, most));
+                handle.memory_log(id, of_log(channel), read)
+            });
+            match log {
+                Some(read) => read,
+                None => return Answer::nothing(),
+            }
         }
-        // A length of 0 would mean all of it there.
-        Some(_) if length == 0 => Ok(Vec::new()),
-        Some(offset) => read_file(&path, offset, length),
     };
     match read {
         Ok(text) => Answer::Text { status: 200, text },
         Err(_) => Answer::nothing(),
+    }
+}
+
+/// Reads the part that is wanted by the rules of [`read_file`], which knows no length for the end of a log.
+fn cut(
+    offset: Option<i64>,
+    length: i64,
+    read: impl FnOnce(i64, i64) -> Result<Vec<u8>, ReadError>,
+) -> Result<Vec<u8>, ReadError> {
+    match offset {
+        // There a length of 0 would mean all of it.
+        _ if length == 0 => Ok(Vec::new()),
+        None => read(-length, 0),
+        Some(offset) if offset < 0 => {
+            let mut end = read(offset.max(-MOST), 0)?;
+            end.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+            Ok(end)
+        }
+        Some(offset) => read(offset, length),
     }
 }
 
@@ -91,16 +112,20 @@ pub fn configuration(handle: &Handle, program: &str) -> Answer {
 }
 
 fn log_of(handle: &Handle, name: &str, channel: Asked) -> Option<PathBuf> {
-    let channel = match channel {
-        Asked::Stdout => Channel::Stdout,
-        Asked::Stderr => Channel::Stderr,
-    };
+    let channel = of_log(channel);
     let path = handle.read(|supervisor, _| {
         let id = find_one(supervisor, name)?;
         let path = supervisor.log_path(id, channel)?;
         Some(path.to_owned())
     });
     path.filter(|path| !path.as_os_str().is_empty())
+}
+
+fn of_log(channel: Asked) -> Channel {
+    match channel {
+        Asked::Stdout => Channel::Stdout,
+        Asked::Stderr => Channel::Stderr,
+    }
 }
 
 /// A parameter of a query, as it is written.

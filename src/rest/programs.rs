@@ -1,14 +1,15 @@
 //! Programs: what they are, and what is done with them (GO-288 to GO-307).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tokio::task::JoinSet;
 
+use super::Answer;
 use super::names::{Meant, find, find_one};
 use super::resource::Deed;
 use super::wanted::Wanted;
-use super::{Answer, names};
-use crate::config::types::{GroupConfig, LogFile, ProcessConfig, StreamConfig};
+use crate::config::types::{LogFile, ProcessConfig, StreamConfig};
 use crate::daemon::handle::Handle;
 use crate::logs::local_time::LocalTime;
 use crate::model::fault::FaultCode;
@@ -25,7 +26,8 @@ pub fn list(handle: &Handle, node: &str) -> Answer {
     let objects = handle.read(|supervisor, now| {
         let mut infos: Vec<ProcessInfo<'_>> = supervisor.all_infos(now.unix).collect();
         infos.sort_by(|a, b| (a.name, a.group).cmp(&(b.name, b.group)));
-        array(infos.iter().map(|info| object(supervisor, node, info)))
+        let configured = configured(supervisor);
+        array(infos.iter().map(|info| object(&configured, node, info)))
     });
     Answer::json(200, objects)
 }
@@ -34,7 +36,7 @@ pub fn info(handle: &Handle, node: &str, name: &str) -> Answer {
     let found = handle.read(|supervisor, now| {
         let id = find_one(supervisor, name)?;
         let info = supervisor.info(id, now.unix)?;
-        Some(object(supervisor, node, &info))
+        Some(object(&configured(supervisor), node, &info))
     });
     match found {
         Some(object) => Answer::json(200, object),
@@ -43,7 +45,7 @@ pub fn info(handle: &Handle, node: &str, name: &str) -> Answer {
 }
 
 /// One process, members in the order of GO-288.
-fn object(supervisor: &Supervisor, node: &str, info: &ProcessInfo<'_>) -> String {
+fn object(configured: &Configured<'_>, node: &str, info: &ProcessInfo<'_>) -> String {
     let date = |seconds: i32| LocalTime::at(seconds.into()).date_and_clock();
     let is_up = matches!(
         info.state,
@@ -51,7 +53,11 @@ fn object(supervisor: &Supervisor, node: &str, info: &ProcessInfo<'_>) -> String
     );
     // GO-292
     let stop = if is_up { 0 } else { info.stop.capped_seconds() };
-    let [stdout, stderr] = log_files(supervisor, info);
+    // GO-291; what the configuration says by now, if the process is still in it
+    let [stdout, stderr] = match configured.get(&(info.group, info.name)) {
+        Some(process) => written(process),
+        None => [&info.stdout_logfile, &info.stderr_logfile].map(ToString::to_string),
+    };
     Object::default()
         .text("node", node)
         .text("name", info.name)
@@ -85,17 +91,19 @@ fn state_name(state: ProcessState) -> &'static str {
     }
 }
 
-/// Where the two streams go, as the configuration says it (GO-291); what it says by now, if the process is still in it.
-fn log_files(supervisor: &Supervisor, info: &ProcessInfo<'_>) -> [String; 2] {
+/// Every configured process by group and name.
+type Configured<'a> = BTreeMap<(&'a str, &'a str), &'a ProcessConfig>;
+
+fn configured(supervisor: &Supervisor) -> Configured<'_> {
     let groups = supervisor.available().iter();
-    let group = groups.filter(|group| group.name == info.group);
-    let mut processes = group.flat_map(|group: &GroupConfig| group.processes.iter());
-    match processes.find(|process| process.name == info.name) {
-        Some(process) => written(process),
-        None => [&info.stdout_logfile, &info.stderr_logfile].map(ToString::to_string),
-    }
+    let all = groups.flat_map(|group| {
+        let processes = group.processes.iter();
+        processes.map(|process| ((group.name.as_str(), process.name.as_str()), &**process))
+    });
+    all.collect()
 }
 
+/// Where the two streams go.
 fn written(process: &ProcessConfig) -> [String; 2] {
     let extensions = process.extensions.as_deref();
     let lists = [
@@ -257,12 +265,10 @@ async fn comes_up(handle: &Handle, id: ProcessId) -> bool {
 
 /// The file that `conf_file` of a program names (GO-322).
 pub fn conf_file(handle: &Handle, name: &str) -> Option<PathBuf> {
-    handle.read(|supervisor, now| {
-        let id = names::find_one(supervisor, name)?;
-        let info = supervisor.info(id, now.unix)?;
-        let mut groups = supervisor.available().iter();
-        let group = groups.find(|group| group.name == info.group)?;
-        let process = group.processes.iter().find(|p| p.name == info.name)?;
+    handle.read(|supervisor, _| {
+        let id = find_one(supervisor, name)?;
+        let configured = configured(supervisor);
+        let process = configured.get(&supervisor.names(id)?)?;
         process.extensions.as_ref()?.conf_file.clone()
     })
 }

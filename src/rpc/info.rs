@@ -16,7 +16,7 @@ use crate::model::namespec::Namespec;
 use crate::model::process_info::{ProcessInfo, description};
 use crate::supervisor::Supervisor;
 use crate::supervisor::turn::ProcessId;
-use crate::xmlrpc::Writer;
+use crate::xmlrpc::{Writer, int_member, string_member};
 
 /// The version of this interface (RPC-040).
 const API_VERSION: &str = "3.0";
@@ -116,20 +116,20 @@ pub(super) fn find(supervisor: &Supervisor, name: &str) -> Result<ProcessId, Fau
 /// One process, members in the order of the contract (RPC-090, RPC-096).
 fn write_process_info(out: &mut Writer, info: &ProcessInfo<'_>) {
     out.begin_struct();
-    out.string_member("name", info.name);
-    out.string_member("group", info.group);
-    out.int_member("start", info.start.capped_seconds());
-    out.int_member("stop", info.stop.capped_seconds());
-    out.int_member("now", info.now.capped_seconds());
-    out.int_member("state", info.state.code());
-    out.string_member("statename", info.state.name());
-    out.string_member("spawnerr", info.spawnerr);
-    out.int_member("exitstatus", info.exitstatus);
-    out.string_member("logfile", &info.stdout_logfile);
-    out.string_member("stdout_logfile", &info.stdout_logfile);
-    out.string_member("stderr_logfile", &info.stderr_logfile);
-    out.int_member("pid", info.pid);
-    out.string_member("description", &description(info, local_date));
+    string_member!(out, "name", info.name);
+    string_member!(out, "group", info.group);
+    int_member!(out, "start", info.start.capped_seconds());
+    int_member!(out, "stop", info.stop.capped_seconds());
+    int_member!(out, "now", info.now.capped_seconds());
+    int_member!(out, "state", info.state.code());
+    string_member!(out, "statename", info.state.name());
+    string_member!(out, "spawnerr", info.spawnerr);
+    int_member!(out, "exitstatus", info.exitstatus);
+    string_member!(out, "logfile", &info.stdout_logfile);
+    string_member!(out, "stdout_logfile", &info.stdout_logfile);
+    string_member!(out, "stderr_logfile", &info.stderr_logfile);
+    int_member!(out, "pid", info.pid);
+    string_member!(out, "description", &description(info, local_date));
     out.end_struct();
 }
 

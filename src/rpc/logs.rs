@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::info::{capped, find};
 use super::params::Args;
 use super::{Crash, Failure, Rpc, control};
+use crate::logs::memory::MemoryLog;
 use crate::logs::slice::{self, ReadError, Tail};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::namespec::display_name;
@@ -26,7 +27,7 @@ pub(super) fn read_process_stdout_log(
     args: Args<'_>,
     out: &mut Writer,
 ) -> Result<(), Failure> {
-    read_window(process_log(rpc, args, Channel::Stdout)?, args, 1, out)
+    read_process_log(rpc, args, Channel::Stdout, out)
 }
 
 pub(super) fn read_process_stderr_log(
@@ -34,7 +35,7 @@ pub(super) fn read_process_stderr_log(
     args: Args<'_>,
     out: &mut Writer,
 ) -> Result<(), Failure> {
-    read_window(process_log(rpc, args, Channel::Stderr)?, args, 1, out)
+    read_process_log(rpc, args, Channel::Stderr, out)
 }
 
 pub(super) fn tail_process_stdout_log(
@@ -42,7 +43,7 @@ pub(super) fn tail_process_stdout_log(
     args: Args<'_>,
     out: &mut Writer,
 ) -> Result<(), Failure> {
-    tail(process_log(rpc, args, Channel::Stdout)?, args, out)
+    tail_process_log(rpc, args, Channel::Stdout, out)
 }
 
 pub(super) fn tail_process_stderr_log(
@@ -50,7 +51,7 @@ pub(super) fn tail_process_stderr_log(
     args: Args<'_>,
     out: &mut Writer,
 ) -> Result<(), Failure> {
-    tail(process_log(rpc, args, Channel::Stderr)?, args, out)
+    tail_process_log(rpc, args, Channel::Stderr, out)
 }
 
 /// Deletes supervisord's own log, but never what is no ordinary file (RPC-049, RPC-050).
@@ -119,13 +120,72 @@ pub(super) fn clear_all_process_logs(
     Ok(())
 }
 
+/// Where the log of a process is to be read.
+enum Source {
+    Nowhere,
+    File(PathBuf),
+    /// It has no file, but the target `memory` (GO-241).
+    Memory(ProcessId),
+}
+
 /// The log of the process that the first argument names.
-fn process_log(rpc: &Rpc, args: Args<'_>, channel: Channel) -> Result<Option<PathBuf>, Failure> {
+fn process_log(rpc: &Rpc, args: Args<'_>, channel: Channel) -> Result<Source, Failure> {
     let name = args.name(0)?;
-    rpc.handle.read(|supervisor, _| {
+    let (id, path) = rpc.handle.read(|supervisor, _| {
         let id = find(supervisor, name)?;
-        Ok(supervisor.log_path(id, channel).map(Path::to_path_buf))
+        let path = supervisor.log_path(id, channel).map(Path::to_path_buf);
+        Ok::<_, Failure>((id, path))
+    })?;
+    Ok(match path {
+        Some(path) => Source::File(path),
+        None if rpc.handle.memory_log(id, channel, |_| ()).is_some() => Source::Memory(id),
+        None => Source::Nowhere,
     })
+}
+
+fn read_process_log(
+    rpc: &Rpc,
+    args: Args<'_>,
+    channel: Channel,
+    out: &mut Writer,
+) -> Result<(), Failure> {
+    match process_log(rpc, args, channel)? {
+        Source::Nowhere => read_window(None, args, 1, out),
+        Source::File(path) => read_window(Some(path), args, 1, out),
+        Source::Memory(id) => {
+            let (offset, length) = window(args, 1)?;
+            let read = |log: &MemoryLog| log.read(offset, length);
+            write_window(memory(rpc, id, channel, read)?, out)
+        }
+    }
+}
+
+fn tail_process_log(
+    rpc: &Rpc,
+    args: Args<'_>,
+    channel: Channel,
+    out: &mut Writer,
+) -> Result<(), Failure> {
+    match process_log(rpc, args, channel)? {
+        Source::Nowhere => tail(None, args, out),
+        Source::File(path) => tail(Some(path), args, out),
+        Source::Memory(id) => {
+            let (offset, length) = tail_window(args)?;
+            let tail = |log: &MemoryLog| log.tail(offset, length);
+            write_tail(out, memory(rpc, id, channel, tail)?)
+        }
+    }
+}
+
+/// A look at a log in memory, which was there a moment ago.
+fn memory<R>(
+    rpc: &Rpc,
+    id: ProcessId,
+    channel: Channel,
+    look: impl FnOnce(&MemoryLog) -> R,
+) -> Result<R, Failure> {
+    let seen = rpc.handle.memory_log(id, channel, look);
+    seen.ok_or_else(|| Fault::bare(FaultCode::NoFile).into())
 }
 
 /// Reads the window that the arguments from `first` on describe (RPC-161 to 169).
@@ -142,9 +202,18 @@ fn read_window(
         }
         Some(path) => path,
     };
+    let (offset, length) = window(args, first)?;
+    write_window(slice::read_file(&path, offset, length), out)
+}
+
+fn window(args: Args<'_>, first: usize) -> Result<(i64, i64), Failure> {
     let offset = position(args.whole_number(first)?)?;
     let length = position(args.whole_number(first + 1)?)?;
-    let window = slice::read_file(&path, offset, length).map_err(|error| {
+    Ok((offset, length))
+}
+
+fn write_window(read: Result<Vec<u8>, ReadError>, out: &mut Writer) -> Result<(), Failure> {
+    let window = read.map_err(|error| {
         Fault::bare(match error {
             ReadError::BadArguments => FaultCode::BadArguments,
             ReadError::Failed(_) => FaultCode::Failed,
@@ -158,27 +227,34 @@ fn read_window(
 /// (RPC-171 to 179).
 fn tail(log: Option<PathBuf>, args: Args<'_>, out: &mut Writer) -> Result<(), Failure> {
     let Some(path) = log.filter(|path| path.exists()) else {
-        write_tail(out, "", 0, false);
-        return Ok(());
+        return write_tail(
+            out,
+            Tail {
+                data: Vec::new(),
+                offset: 0,
+                overflow: false,
+            },
+        );
     };
-    // Nothing here depends on how far beyond a file's possible size a number is.
-    let offset = saturated(args.whole_number(1)?);
-    let length = saturated(args.whole_number(2)?);
-    let Tail {
-        data,
-        offset,
-        overflow,
-    } = slice::tail_file(&path, offset, length);
-    write_tail(out, text(&data)?, offset, overflow);
-    Ok(())
+    let (offset, length) = tail_window(args)?;
+    write_tail(out, slice::tail_file(&path, offset, length))
 }
 
-fn write_tail(out: &mut Writer, data: &str, offset: i64, overflow: bool) {
+/// Nothing here depends on how far beyond a file's possible size a number is.
+fn tail_window(args: Args<'_>) -> Result<(i64, i64), Failure> {
+    let offset = saturated(args.whole_number(1)?);
+    let length = saturated(args.whole_number(2)?);
+    Ok((offset, length))
+}
+
+fn write_tail(out: &mut Writer, tail: Tail) -> Result<(), Failure> {
+    let data = text(&tail.data)?;
     out.begin_array();
     out.string(data);
-    out.int(capped(offset));
-    out.bool(overflow);
+    out.int(capped(tail.offset));
+    out.bool(tail.overflow);
     out.end_array();
+    Ok(())
 }
 
 /// Devices, pipes and the links in `/dev` and `/proc` that lead to standard streams are not ours, whatever permissions we

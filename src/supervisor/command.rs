@@ -44,6 +44,12 @@ pub enum Command {
         namespec: String,
         wait: bool,
     },
+    /// Stops it, waits for the end, and starts it; answered when it is RUNNING or has failed. A process that nothing
+    /// runs of is started only if `start_stopped`, else the call is refused with NOT_RUNNING.
+    RestartProcess {
+        namespec: String,
+        start_stopped: bool,
+    },
     SignalProcess {
         namespec: String,
         signal: String,

@@ -2,26 +2,22 @@
 //! checks: the shutdown gate, the name, the command, the state, and only then the deed (RPC-020 to 149).
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use super::Supervisor;
 use super::command::{Command, ProcessResult, Reply, RequestId};
-use super::event::{Channel, Event};
-use super::group::{GroupId, ProcessGroup};
+use super::event::Event;
+use super::group::GroupId;
 use super::process::Process;
-use super::turn::{
-    ActivationError, AutoLogError, ChildKind, CommandError, Effect, ProcessId, Turn,
-};
+use super::turn::{CommandError, Effect, ProcessId, Turn};
 use super::wait::{Waiter, WaiterKind, Wanted, process_result};
 use crate::config::diff::{Difference, diff};
-use crate::config::types::{GroupConfig, GroupKind, LogFile};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::namespec::{Namespec, display_name};
 use crate::model::signal::Signal;
 use crate::model::states::{ProcessState, SupervisorState};
 
 /// How far a call for one process got at once.
-enum Progress {
+pub(super) enum Progress {
     Done,
     /// Not there yet, and the caller wants to wait.
     Pending,
@@ -41,6 +37,13 @@ impl Supervisor {
             }
             Command::StopProcess { namespec, wait } => {
                 self.one(turn, request, Wanted::Stopped, namespec, wait)
+            }
+            Command::RestartProcess {
+                namespec,
+                start_stopped,
+            } => {
+                let wanted = Wanted::Restarted { start_stopped };
+                self.one(turn, request, wanted, namespec, true)
             }
             Command::StartGroup { name, wait } => {
                 self.group(turn, request, Wanted::Started, &name, wait)
@@ -72,6 +75,7 @@ impl Supervisor {
             Command::RemoveGroup { name } => self.remove_group(turn, &name).map(Some),
             Command::ReplaceConfig(groups) => {
                 self.available = groups;
+                self.wishes.groups_have_changed();
                 let active = self.groups.values().map(|group| &group.config);
                 let Difference {
                     added,
@@ -164,21 +168,35 @@ impl Supervisor {
     ) {
         let mut results: Vec<ProcessResult> = Vec::new();
         let mut pending = BTreeMap::new();
-        for (place, id) in ids.iter().enumerate() {
-            let Some(process) = self.processes.get(id) else {
+        let dependents = self.dependents_among(ids);
+        for (place, id) in self.in_order(wanted, ids).into_iter().enumerate() {
+            let Some(process) = self.processes.get(&id) else {
                 continue;
             };
+            let running = process.state().is_running();
             let qualifies = match wanted {
-                Wanted::Started => !process.state().is_running(),
-                Wanted::Stopped => process.state().is_running(),
+                Wanted::Started => !running,
+                Wanted::Stopped => running || self.is_to_start(process),
+                Wanted::Restarted { start_stopped } => {
+                    running || start_stopped || self.is_to_start(process)
+                }
             };
             if !qualifies {
                 continue;
             }
             let name = display_name(&process.group_name, &process.config.name);
-            let fault = match self.begin(turn, wanted, *id, &name, wait) {
+            // Where nothing runs, a stop is only a word to those who want it started.
+            let before = dependents
+                .get(&id)
+                .filter(|_| running && wanted == Wanted::Stopped);
+            let begun = match before.and_then(|before| self.hold_stop(id, before)) {
+                Some(()) if wait => Ok(Progress::Pending),
+                Some(()) => Ok(Progress::Done),
+                None => self.begin(turn, wanted, id, &name, wait),
+            };
+            let fault = match begun {
                 Ok(Progress::Pending) => {
-                    pending.insert(place, *id);
+                    pending.insert(place, id);
                     continue;
                 }
                 Ok(Progress::Done) => None,
@@ -186,7 +204,7 @@ impl Supervisor {
             };
             results.extend(
                 self.processes
-                    .get(id)
+                    .get(&id)
                     .map(|process| process_result(process, fault)),
             );
         }
@@ -201,6 +219,19 @@ impl Supervisor {
         );
     }
 
+    /// Starts go along `depends_on`; everything else as it was given.
+    fn in_order(&self, wanted: Wanted, ids: &[ProcessId]) -> Vec<ProcessId> {
+        match wanted {
+            Wanted::Started => self.dependencies_first(ids),
+            Wanted::Stopped | Wanted::Restarted { .. } => ids.to_vec(),
+        }
+    }
+
+    /// There is no child, but somebody has asked for one.
+    fn is_to_start(&self, process: &Process) -> bool {
+        process.is_wanted() || process.is_paused() || self.restarting.contains(&process.id)
+    }
+
     fn begin(
         &mut self,
         turn: &mut Turn<'_>,
@@ -212,39 +243,48 @@ impl Supervisor {
         match wanted {
             Wanted::Started => self.begin_start(turn, id, name, wait),
             Wanted::Stopped => self.begin_stop(turn, id, name, wait),
+            Wanted::Restarted { start_stopped } => {
+                self.begin_restart(turn, id, name, start_stopped)
+            }
         }
     }
 
     /// The checks in the reference's order: command, state, spawn, what came of it (RPC-111 to 122).
-    fn begin_start(
+    pub(super) fn begin_start(
         &mut self,
         turn: &mut Turn<'_>,
         id: ProcessId,
         name: &str,
         wait: bool,
     ) -> Result<Progress, Fault> {
-        let bad_name = || Fault::with(FaultCode::BadName, name);
-        let process = self.processes.get(&id).ok_or_else(bad_name)?;
-        if let Err(error) = turn.os.check_command(&process.config) {
-            let code = match error {
-                CommandError::NotFound { .. } => FaultCode::NoFile,
-                CommandError::CantParse { .. }
-                | CommandError::Empty
-                | CommandError::IsDirectory { .. }
-                | CommandError::NotExecutable { .. }
-                | CommandError::NoPermission { .. } => FaultCode::NotExecutable,
-            };
-            return Err(Fault::with(code, error.to_string()));
-        }
-        if process.state().is_running() {
+        self.check_command(turn, id, name)?;
+        let state = self.processes.get(&id).map(Process::state);
+        if state.is_some_and(ProcessState::is_running) {
             return Err(Fault::with(FaultCode::AlreadyStarted, name));
         }
-        if process.state() == ProcessState::Unknown {
+        if state == Some(ProcessState::Unknown) {
             return Err(Fault::with(
                 FaultCode::Failed,
                 format!("{name} is in an unknown process state"),
             ));
         }
+        let progress = |done| match done {
+            false if wait => Progress::Pending,
+            _ => Progress::Done,
+        };
+        if self.restarting.contains(&id) {
+            return Ok(progress(false));
+        }
+        if state != Some(ProcessState::Stopping) && self.must_wait(id) {
+            self.start_when_possible(turn, id, true);
+            let process = self.processes.get(&id);
+            return if process.is_some_and(Process::is_wanted) {
+                Ok(progress(false))
+            } else {
+                Err(Fault::with(FaultCode::SpawnError, name))
+            };
+        }
+        self.end_wish(id);
         self.with_process(turn, id, |process, turn| {
             process.start_over();
             process.spawn(turn);
@@ -261,17 +301,34 @@ impl Supervisor {
         self.with_process(turn, id, |process, turn| {
             process.transition(turn, may_start)
         });
-        let running = self
-            .processes
-            .get(&id)
-            .is_some_and(|process| process.state() == ProcessState::Running);
-        Ok(if wait && !running {
-            Progress::Pending
-        } else {
-            Progress::Done
+        let state = self.processes.get(&id).map(Process::state);
+        Ok(progress(state == Some(ProcessState::Running)))
+    }
+
+    /// Whether the command could be run at all (RPC-112).
+    pub(super) fn check_command(
+        &self,
+        turn: &mut Turn<'_>,
+        id: ProcessId,
+        name: &str,
+    ) -> Result<(), Fault> {
+        let process = self.processes.get(&id);
+        let process = process.ok_or_else(|| Fault::with(FaultCode::BadName, name))?;
+        let checked = turn.os.check_command(&process.config);
+        checked.map_err(|error| {
+            let code = match error {
+                CommandError::NotFound { .. } => FaultCode::NoFile,
+                CommandError::CantParse { .. }
+                | CommandError::Empty
+                | CommandError::IsDirectory { .. }
+                | CommandError::NotExecutable { .. }
+                | CommandError::NoPermission { .. } => FaultCode::NotExecutable,
+            };
+            Fault::with(code, error.to_string())
         })
     }
 
+    /// What somebody else wants of it, a start or a restart, is over with this.
     fn begin_stop(
         &mut self,
         turn: &mut Turn<'_>,
@@ -279,12 +336,15 @@ impl Supervisor {
         name: &str,
         wait: bool,
     ) -> Result<Progress, Fault> {
+        let called_off = self.call_off_start(turn, id);
         let state = self.processes.get(&id).map(Process::state);
-        if !state.is_some_and(ProcessState::is_running) {
+        if state.is_some_and(ProcessState::is_running) {
+            self.stops.release(id);
+            if let Some(Err(text)) = self.with_process(turn, id, Process::stop) {
+                return Err(Fault::with(FaultCode::Failed, text));
+            }
+        } else if !called_off {
             return Err(Fault::with(FaultCode::NotRunning, name));
-        }
-        if let Some(Err(text)) = self.with_process(turn, id, |process, turn| process.stop(turn)) {
-            return Err(Fault::with(FaultCode::Failed, text));
         }
         let stopped = self
             .processes
@@ -366,115 +426,6 @@ impl Supervisor {
         }
     }
 
-    fn add_group(&mut self, turn: &mut Turn<'_>, name: &str) -> Result<Reply, Fault> {
-        let place = self.available.iter().position(|config| config.name == name);
-        let place = place.ok_or_else(|| Fault::with(FaultCode::BadName, name))?;
-        if self.group_names.contains_key(name) {
-            return Err(Fault::with(FaultCode::AlreadyAdded, name));
-        }
-        self.activate(turn, place)
-            .map_err(|error| Fault::with(FaultCode::Failed, error.to_string()))?;
-        Ok(Reply::True)
-    }
-
-    /// Makes an available group active: AUTO logs are created, sockets tried, then the group exists, then it is told
-    /// (GRP-001).
-    pub(super) fn activate(
-        &mut self,
-        turn: &mut Turn<'_>,
-        place: usize,
-    ) -> Result<(), ActivationError> {
-        // The available configuration learns the names of AUTO logs too (RPC-083).
-        resolve_auto_logs(turn, &mut self.available[place]).map_err(ActivationError::AutoLog)?;
-        for socket in self.available[place].sockets() {
-            turn.os
-                .try_socket(socket)
-                .map_err(ActivationError::Socket)?;
-        }
-        let config = self.available[place].clone();
-        let group_id = GroupId(self.next_group);
-        self.next_group += 1;
-        let mut group = ProcessGroup {
-            config,
-            members: Vec::new(),
-            by_name: BTreeMap::new(),
-            unstopped: 0,
-        };
-        let kind = match group.config.kind {
-            GroupKind::EventListener(_) => ChildKind::Listener,
-            GroupKind::Programs | GroupKind::Fcgi(_) => ChildKind::Program,
-        };
-        for process in &group.config.processes {
-            // Of two processes with one name the later definition takes the earlier one's place (NAM-014).
-            let place = match group.by_name.get(&process.name) {
-                Some(known) => group
-                    .members
-                    .iter()
-                    .position(|id| id == known)
-                    .unwrap_or(group.members.len()),
-                None => group.members.len(),
-            };
-            let id = ProcessId(self.next_process);
-            self.next_process += 1;
-            if let Some(replaced) = group.members.get(place).copied() {
-                self.forget(replaced);
-                group.members[place] = id;
-            } else {
-                group.members.push(id);
-            }
-            group.by_name.insert(process.name.clone(), id);
-            let process = Process::new(
-                id,
-                group_id,
-                place,
-                kind,
-                &group.config.name,
-                Rc::clone(process),
-                turn.now.moment,
-            );
-            let deadline = process.deadline(self.may_start());
-            self.processes.insert(id, process);
-            self.set_process_deadline(id, deadline);
-        }
-        // A pool subscribes before its own group is told of (EVL-018).
-        self.open_pool(turn, group_id, &group);
-        let name = group.config.name.clone();
-        self.group_names.insert(name.clone(), group_id);
-        self.groups.insert(group_id, group);
-        turn.emit(Event::GroupAdded { name });
-        Ok(())
-    }
-
-    fn remove_group(&mut self, turn: &mut Turn<'_>, name: &str) -> Result<Reply, Fault> {
-        let id = self.group_named(name)?;
-        if self
-            .groups
-            .get(&id)
-            .is_some_and(|group| group.unstopped > 0)
-        {
-            return Err(Fault::with(FaultCode::StillRunning, name));
-        }
-        if let Some(group) = self.groups.remove(&id) {
-            self.group_names.remove(name);
-            self.close_pool(turn, id);
-            for member in group.members {
-                turn.os.let_go(member);
-                self.forget(member);
-            }
-        }
-        turn.emit(Event::GroupRemoved {
-            name: name.to_owned(),
-        });
-        Ok(Reply::True)
-    }
-
-    fn forget(&mut self, id: ProcessId) {
-        self.set_process_deadline(id, None);
-        if let Some(pid) = self.processes.remove(&id).and_then(|process| process.pid()) {
-            self.by_pid.remove(&pid);
-        }
-    }
-
     /// The group and, unless the whole group is meant, the process; BAD_NAME with what the client sent (RPC-035).
     fn look_up(&self, namespec: &str) -> Result<(GroupId, Option<ProcessId>), Fault> {
         let bad_name = || Fault::with(FaultCode::BadName, namespec);
@@ -494,33 +445,10 @@ impl Supervisor {
         }
     }
 
-    fn group_named(&self, name: &str) -> Result<GroupId, Fault> {
+    pub(super) fn group_named(&self, name: &str) -> Result<GroupId, Fault> {
         self.group_names
             .get(name)
             .copied()
             .ok_or_else(|| Fault::with(FaultCode::BadName, name))
     }
-}
-
-/// Creates the AUTO logs of a group's processes and writes their names into the configuration (LOG-002, LOG-004).
-fn resolve_auto_logs(turn: &mut Turn<'_>, group: &mut GroupConfig) -> Result<(), AutoLogError> {
-    for process in &mut group.processes {
-        if [&process.stdout, &process.stderr]
-            .iter()
-            .all(|stream| stream.logfile != LogFile::Auto)
-        {
-            continue;
-        }
-        let process = Rc::make_mut(process);
-        let streams = [
-            (Channel::Stdout, &mut process.stdout),
-            (Channel::Stderr, &mut process.stderr),
-        ];
-        for (channel, stream) in streams {
-            if stream.logfile == LogFile::Auto {
-                stream.logfile = LogFile::Path(turn.os.create_auto_log(&process.name, channel)?);
-            }
-        }
-    }
-    Ok(())
 }

@@ -14,8 +14,12 @@
 //! | `history` | what happened to it so far, for those who look on |
 //! | `hook` | what is run around a process's life, and the bargain with whoever runs it |
 //! | `group` | who belongs together |
+//! | `activation` | groups come and go |
 //! | `control` | what clients ask for |
 //! | `wait` | calls that are answered later |
+//! | `dependencies` | starts that wait for others to be RUNNING |
+//! | `stops` | stops that wait for others to be gone |
+//! | `restart` | stop and start as one command |
 //! | `shutdown` | group after group, last priority first |
 //! | `listener_pool`, `pools` | events that wait for listeners, and listeners that wait for events |
 //! | `result_handler` | what a listener's result means |
@@ -32,10 +36,14 @@ pub mod process;
 pub mod result_handler;
 pub mod turn;
 
+mod activation;
 mod control;
+mod dependencies;
 mod listeners;
 mod pools;
+mod restart;
 mod shutdown;
+mod stops;
 #[cfg(test)]
 mod tests;
 mod tick;
@@ -45,13 +53,16 @@ mod wait;
 use std::collections::{BTreeMap, BTreeSet};
 
 use command::{ExitStatus, Input, RequestId, Said};
+use dependencies::Wishes;
 use event::Event;
 use group::{GroupId, ProcessGroup};
+use hook::HookRun;
 use listener_pool::Serial;
 use pools::Pools;
 pub use pools::Queue;
 use process::{Process, log_hook, words_for};
 use shutdown::Shutdown;
+use stops::HeldStops;
 use tick::Ticks;
 use turn::{ActivationError, Effect, Pid, ProcessId, Turn};
 use wait::Waiter;
@@ -72,6 +83,10 @@ enum Due {
     ShutdownReport,
     /// Look at the wall clock.
     Ticks,
+    /// This start has waited for others long enough.
+    Wish(ProcessId),
+    /// The way out waits for a hook no longer.
+    LastHooks,
 }
 
 /// A stop on the way past all groups; they are made in the order of these fields.
@@ -110,7 +125,15 @@ pub struct Supervisor {
     touched: Vec<ProcessId>,
     /// Processes whose waiting callers are due for a line in the log.
     reports_due: Vec<ProcessId>,
+    /// Starts that wait for others.
+    wishes: Wishes,
+    /// Stops that wait for others.
+    stops: HeldStops,
+    /// Processes that are stopped in order to be started again.
+    restarting: BTreeSet<ProcessId>,
     shutdown: Option<Shutdown>,
+    /// Hooks of processes that have stopped, with their time limits.
+    last_hooks: BTreeMap<HookRun, Moment>,
     /// What supervisord leaves with when it shuts down.
     exit_status: u8,
     /// Lent to the turn while one is taken.
@@ -151,7 +174,11 @@ impl Supervisor {
             watchers: BTreeMap::new(),
             touched: Vec::new(),
             reports_due: Vec::new(),
+            wishes: Wishes::default(),
+            stops: HeldStops::default(),
+            restarting: BTreeSet::new(),
             shutdown: None,
+            last_hooks: BTreeMap::new(),
             exit_status: 0,
             pools: Pools::continuing(identifier, serial),
             ticks: Ticks::default(),
@@ -208,6 +235,7 @@ impl Supervisor {
             Input::HookEnded { order, outcome } => {
                 log_hook(&order.config.name, order.kind, &outcome);
                 let run = order.run;
+                self.last_hooks.remove(&run);
                 self.with_process(turn, run.process, |process, turn| {
                     process.hook_ended(turn, run, &outcome);
                 });
@@ -230,6 +258,9 @@ impl Supervisor {
     /// at this moment.
     fn settle(&mut self, turn: &mut Turn<'_>) {
         loop {
+            if self.may_start() {
+                self.go_on(turn);
+            }
             self.answer_waiters(turn);
             if self.state != SupervisorState::Running {
                 while self.shutdown_step(turn) {}
@@ -252,6 +283,7 @@ impl Supervisor {
         let now = turn.now.moment;
         let mut visits: Vec<Visit> = Vec::new();
         let mut shutdown_report = false;
+        let mut overdue: Vec<ProcessId> = Vec::new();
         for (at, what) in &self.deadlines {
             if *at > now {
                 break;
@@ -260,9 +292,14 @@ impl Supervisor {
                 Due::Process(id) => visits.extend(self.visit(*id)),
                 Due::StopReport(id) => self.reports_due.push(*id),
                 Due::ShutdownReport => shutdown_report = true,
-                // Looked at in every turn.
-                Due::Ticks => {}
+                // Looked at in every turn that they matter in.
+                Due::Ticks | Due::LastHooks => {}
+                Due::Wish(id) => overdue.push(*id),
             }
+        }
+        let mut moved = !overdue.is_empty();
+        for id in overdue {
+            self.wish_overdue(turn, id);
         }
         if shutdown_report {
             self.report_unstopped(turn);
@@ -275,7 +312,6 @@ impl Supervisor {
         }));
         visits.retain(|visit| visit.group < end);
         visits.sort_unstable();
-        let mut moved = false;
         for visit in visits {
             // One of them may end everything.
             let may_start = self.may_start();
@@ -285,9 +321,13 @@ impl Supervisor {
                 Some(_) if turn.spawns >= SPAWNS_PER_TURN => return false,
                 Some(id) => {
                     let before = self.process_deadlines.get(&id).copied();
-                    self.with_process(turn, id, |process, turn| {
-                        process.transition(turn, may_start)
-                    });
+                    if may_start && self.starts_after_others(id) {
+                        self.start_when_possible(turn, id, false);
+                    } else {
+                        self.with_process(turn, id, |process, turn| {
+                            process.transition(turn, may_start)
+                        });
+                    }
                     moved |= before != self.process_deadlines.get(&id).copied();
                 }
                 None => moved |= turn.pools.dispatch(visit.group, turn.os),
@@ -450,6 +490,7 @@ impl Supervisor {
         }
         self.set_process_deadline(id, deadline);
         self.touched.push(id);
+        self.last_hooks.append(&mut turn.last_hooks);
         if state_before != state_after {
             self.leave_with(id);
         }

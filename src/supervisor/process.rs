@@ -26,10 +26,12 @@
 //! | this one | what a process is, what time brings about, its start |
 //! | `stopping` | signals: those that are meant to end it, step by step, and the others |
 //! | `ended` | its child is dead, or could not be made; when the next attempt is |
+//! | `starts` | starts that wait, for others or for their turn |
 //! | `hooks` | what is run around its life |
 
 mod ended;
 mod hooks;
+mod starts;
 mod stopping;
 
 use std::rc::Rc;
@@ -89,6 +91,19 @@ pub enum Phase {
     },
 }
 
+/// What a process without a child waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// What its phase says: `autostart`, `autorestart`, or nothing.
+    Usual,
+    /// Others that are to be RUNNING first.
+    Others,
+    /// Its turn.
+    Due(Moment),
+    /// Nothing but a request: its start was called off.
+    Request,
+}
+
 /// One configured process with all that is known of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Process {
@@ -116,6 +131,7 @@ pub struct Process {
     last_end: Option<ExitStatus>,
     /// How many hooks were run; the next gets this number.
     hook_runs: u64,
+    start: Start,
     history: History,
 }
 
@@ -146,6 +162,7 @@ impl Process {
             restarts_in_a_row: 0,
             last_end: None,
             hook_runs: 0,
+            start: Start::Usual,
             history: History::default(),
         }
     }
@@ -204,11 +221,14 @@ impl Process {
     /// When this process wants [`transition`](Self::transition) to look at it. `may_start` is false once supervisord
     /// is on its way out (SHD-010).
     pub fn deadline(&self, may_start: bool) -> Option<Moment> {
+        if let (true, Some(at)) = (self.state().is_stopped(), self.start.overrides()) {
+            return at.filter(|_| may_start);
+        }
         match self.phase {
-            Phase::Stopped => {
-                let wanted = self.config.autostart && self.laststart.is_none();
-                (may_start && wanted).then_some(self.added_at)
-            }
+            Phase::Stopped => self
+                .wants_autostart()
+                .then_some(self.added_at)
+                .filter(|_| may_start),
             Phase::Preparing { until, .. } => may_start.then_some(until),
             Phase::Starting { confirm_at, .. } => Some(confirm_at),
             Phase::Backoff { since, .. } if self.retries_used_up() => Some(since),
@@ -229,7 +249,7 @@ impl Process {
             return;
         }
         match self.phase {
-            Phase::Stopped => self.spawn(turn),
+            Phase::Stopped | Phase::Fatal => self.spawn(turn),
             Phase::Exited { .. } => {
                 self.history.restarts += 1;
                 self.spawn(turn);
@@ -262,7 +282,7 @@ impl Process {
                 StopStep::Hook { hook, .. } => self.hook_overdue(turn, hook, HookKind::PreStop),
                 StopStep::Signalled { sent, .. } => self.press_on(turn, pid, sent),
             },
-            Phase::Running { .. } | Phase::Fatal | Phase::Unknown { .. } => {}
+            Phase::Running { .. } | Phase::Unknown { .. } => {}
         }
     }
 
@@ -274,6 +294,7 @@ impl Process {
             return;
         }
         turn.spawns += 1;
+        self.start = Start::Usual;
         self.spawnerr = None;
         self.exitstatus = None;
         self.last_end = None;

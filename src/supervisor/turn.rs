@@ -2,6 +2,7 @@
 //!
 //! What the machine needs an *answer* for it asks through [`Os`]; what it only *announces* it leaves as [`Effect`]s.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -14,7 +15,7 @@ use super::result_handler::Printed;
 use crate::config::types::{FcgiConfig, ProcessConfig};
 use crate::model::fault::Fault;
 use crate::model::signal::Signal;
-use crate::model::time::Now;
+use crate::model::time::{Moment, Now};
 
 /// The machine's own name for a process; never used twice in one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +43,8 @@ pub struct Turn<'a> {
     pub(super) pools: Pools,
     /// Children that this turn has tried to start.
     pub(super) spawns: usize,
+    /// Hooks that tell of an end, ordered since the machine last looked, with their time limits.
+    pub(super) last_hooks: BTreeMap<HookRun, Moment>,
 }
 
 impl<'a> Turn<'a> {
@@ -52,6 +55,7 @@ impl<'a> Turn<'a> {
             effects,
             pools: Pools::default(),
             spawns: 0,
+            last_hooks: BTreeMap::new(),
         }
     }
 
@@ -198,6 +202,10 @@ pub enum SpawnError {
     /// Not in the reference, where this escapes and can end supervisord (FCG-005).
     Socket(SocketError),
     Command(CommandError),
+    /// Files of variables that cannot be used (GO-159).
+    Environment {
+        reason: String,
+    },
     TooManyFiles,
     Dispatchers {
         errno: String,
@@ -214,6 +222,7 @@ impl SpawnError {
         match self {
             Self::Socket(error) => error.to_string(),
             Self::Command(error) => error.to_string(),
+            Self::Environment { reason } => reason.clone(),
             Self::TooManyFiles => format!("too many open files to spawn '{process}'"),
             Self::Dispatchers { errno } => {
                 format!("unknown error making dispatchers for '{process}': {errno}")

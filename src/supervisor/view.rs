@@ -85,6 +85,11 @@ impl Supervisor {
         self.processes.get(&id).map(Process::history)
     }
 
+    /// Whom a process waits for to be RUNNING before it starts (GO-185); nobody, as a rule.
+    pub fn waits_for(&self, id: ProcessId) -> impl Iterator<Item = ProcessId> {
+        self.wishes.blockers(id)
+    }
+
     /// The states of whoever is started by itself.
     pub fn autostart_states(&self) -> impl Iterator<Item = ProcessState> {
         let processes = self.processes.values();

@@ -22,6 +22,10 @@ const STOP_REPORT_PACE: i64 = 2;
 pub(super) enum Wanted {
     Started,
     Stopped,
+    /// First the one and then the other; `start_stopped`: also those that nothing runs of.
+    Restarted {
+        start_stopped: bool,
+    },
 }
 
 /// A call that will be answered when its processes are where it wants them.
@@ -96,7 +100,8 @@ impl Supervisor {
             return;
         };
         let process = self.processes.get(&id);
-        let Some(outcome) = outcome(waiter.wanted, process) else {
+        let restarting = self.restarting.contains(&id);
+        let Some(outcome) = outcome(waiter.wanted, process, restarting) else {
             return;
         };
         waiter.pending.remove(&place);
@@ -165,9 +170,17 @@ impl Supervisor {
 }
 
 /// Whether a caller's wish has come true (`Some(None)`), cannot come true any more (`Some(fault)`), or may still.
-fn outcome(wanted: Wanted, process: Option<&Process>) -> Option<Option<FaultCode>> {
+fn outcome(
+    wanted: Wanted,
+    process: Option<&Process>,
+    restarting: bool,
+) -> Option<Option<FaultCode>> {
     match wanted {
-        Wanted::Started => {
+        Wanted::Started | Wanted::Restarted { .. } => {
+            // It waits for others, or for the end of what is being restarted.
+            if restarting || process.is_some_and(Process::is_wanted) {
+                return None;
+            }
             let Some(process) = process else {
                 return Some(Some(FaultCode::AbnormalTermination));
             };

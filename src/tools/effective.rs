@@ -9,7 +9,6 @@ use clap::Parser;
 
 use super::{ConfigFile, FAILED};
 use crate::config::command_line::CommandLine;
-use crate::config::context::LoadContext;
 use crate::config::{self, dump};
 
 /// Print the configuration as supervisord would use it
@@ -38,7 +37,7 @@ pub fn run(argv0: BString, words: &[OsString]) -> ExitCode {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
-    let context = match LoadContext::of_this_process(argv0) {
+    let context = match arguments.file.context(argv0) {
         Ok(context) => context,
         Err(error) => {
             eprintln!("Error: {error}");

@@ -235,7 +235,7 @@ fn usage(argv0: &str) -> String {
     )
 }
 
-fn help(argv0: &str) -> String {
+pub(super) fn help(argv0: &str) -> String {
     let usage = usage(argv0);
     format!(
         "{usage}\n\

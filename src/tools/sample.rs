@@ -8,7 +8,8 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::config::options::{Described, Table, program, server, supervisord};
+use crate::config::ini::PROGRAM_DEFAULT;
+use crate::config::options::{Described, Table, extensions, program, server, supervisord};
 
 /// Prints the sample. Words are ignored, as in the reference, but for `--help`.
 pub fn run(mut words: impl Iterator<Item = OsString>) -> ExitCode {
@@ -26,7 +27,7 @@ pub fn run(mut words: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-const HELP: &str = "\
+pub(super) const HELP: &str = "\
 echo_supervisord_conf -- print a sample configuration of supervisord.
 
 Usage: echo_supervisord_conf > supervisord.conf
@@ -116,7 +117,7 @@ const SECTIONS: &[Section] = &[
     Section {
         header: "rpcinterface:supervisor",
         off: false,
-        about: "Without this section no client can do anything.",
+        about: "The methods for clients. Python's Supervisor serves none without this section.",
         tables: &[server::RPC_INTERFACE_TABLE],
         lines: &[
             "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
@@ -235,34 +236,87 @@ const SECTIONS: &[Section] = &[
 pub fn sample() -> String {
     let mut text = comment(INTRODUCTION);
     for section in SECTIONS {
-        let off = if section.off { ";" } else { "" };
-        text.push_str(&format!(
-            "\n{}\n{off}[{}]\n",
-            comment(section.about),
-            section.header
-        ));
-        let mut explained = "";
-        for line in section.lines {
-            let (off, line) = match line.strip_prefix(';') {
-                Some(line) => (";", line),
-                None => ("", *line),
-            };
-            let name = line.split('=').next().unwrap_or(line).trim();
-            let row = row_of(section, name);
-            if explained != name
-                && let Some(row) = row
-            {
-                text.push_str(&comment(&explanation(row)));
-            }
-            explained = name;
-            let default = match row {
-                Some(row) if !line.contains('=') => row.default_text(),
-                _ => None,
-            };
-            match default {
-                Some(default) => text.push_str(&format!("{off}{name}={default}\n")),
-                None => text.push_str(&format!("{off}{line}\n")),
-            }
+        text.push_str(&section_text(section));
+    }
+    text
+}
+
+/// The same with every option that the reference does not have, commented out and marked (GO-081).
+pub fn with_extensions() -> String {
+    let mut text = comment(INTRODUCTION);
+    text.push_str(";\n");
+    text.push_str(&comment(&format!(
+        "Options marked {MARK} are not in Python's Supervisor, which ignores them."
+    )));
+    for section in SECTIONS {
+        text.push_str(&section_text(section));
+        for row in extensions_of(section.header)
+            .iter()
+            .flat_map(|table| table.iter())
+        {
+            let explanation = format!("{MARK} {}", explanation(*row));
+            let default = row.default_text().unwrap_or_default();
+            text.push_str(&format!(
+                "{};{}={default}\n",
+                comment(&explanation),
+                row.name()
+            ));
+        }
+    }
+    text.push_str(&format!(
+        "\n{};[{PROGRAM_DEFAULT}]\n;autorestart=true\n",
+        comment(&format!(
+            "{MARK} Values for every [program:x] that does not set them itself."
+        ))
+    ));
+    text
+}
+
+/// In front of what the reference does not have.
+const MARK: &str = "(+)";
+
+fn extensions_of(header: &str) -> &'static [Table] {
+    match header {
+        "inet_http_server" => &[
+            server::SERVER_EXTENSION_TABLE,
+            server::INET_SERVER_EXTENSION_TABLE,
+        ],
+        "supervisord" => &[supervisord::EXTENSION_TABLE],
+        "unix_http_server" => &[server::SERVER_EXTENSION_TABLE],
+        _ if header.starts_with("program:") => &[extensions::TABLE],
+        _ => &[],
+    }
+}
+
+fn section_text(section: &Section) -> String {
+    let mut text = String::new();
+    let off = if section.off { ";" } else { "" };
+    text.push_str(&format!(
+        "\n{}\n{off}[{}]\n",
+        comment(section.about),
+        section.header
+    ));
+    let mut explained = "";
+    for line in section.lines {
+        let (off, line) = match line.strip_prefix(';') {
+            Some(line) => (";", line),
+            None => ("", *line),
+        };
+        let name = line.split('=').next().unwrap_or(line).trim();
+        let row = row_of(section, name);
+        if explained != name
+            && let Some(row) = row
+        {
+            text.push_str(&comment(&explanation(row)));
+        }
+        explained = name;
+        let default = match row {
+            Some(row) if !line.contains('=') => row.default_text(),
+            _ => None,
+        };
+        match default {
+            Some(default) => text.push_str(&format!("{off}{name}={default}\n")),
+            None => text.push_str(&format!("{off}{line}\n")),
         }
     }
     text
@@ -291,10 +345,10 @@ fn comment(text: &str) -> String {
 mod tests {
     use bstr::{BStr, ByteSlice};
 
-    use super::{SECTIONS, row_of, sample};
+    use super::{SECTIONS, extensions, row_of, sample, with_extensions};
     use crate::config::command_line::CommandLine;
     use crate::config::context::LoadContext;
-    use crate::config::types::{Config, ServerAddress};
+    use crate::config::types::{Autorestart, Config, ServerAddress};
 
     /// As root of a machine with these users, since `user=` in the sample names some.
     fn load(name: &str, text: &str) -> Config {
@@ -308,6 +362,42 @@ mod tests {
         let config = crate::config::load(&command_line, &context);
         std::fs::remove_file(&file).expect("it was just written");
         config.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn uncommented(text: &str) -> String {
+        text.lines()
+            .map(|line| match line.strip_prefix(';') {
+                Some(rest) if !rest.starts_with(' ') && !rest.is_empty() => rest.to_owned() + "\n",
+                _ => line.to_owned() + "\n",
+            })
+            // What the machine that runs this test need not have.
+            .map(|line| line.replace("user=supervisord", "user=root"))
+            .map(|line| line.replace("nobody:nogroup", "root:root"))
+            .map(|line| line.replace("progname1,progname2", "theprogramname"))
+            .collect()
+    }
+
+    // GO-081, GO-082
+    #[test]
+    fn the_sample_with_extensions_marks_each_and_can_be_used() {
+        let text = with_extensions();
+        assert!(load("more", &text).groups.is_empty());
+        assert!(!text.to_lowercase().contains("logfilemaxbytes"));
+        for row in extensions::TABLE {
+            let line = format!(";{}={}", row.name(), row.default_text().unwrap_or_default());
+            let mut before = "";
+            let marked = text.lines().any(|found| {
+                let is_marked = before.starts_with("; (+) ");
+                before = found;
+                found == line && is_marked
+            });
+            assert!(marked, "{line} is not there, or not marked");
+        }
+        let config = load("more-all", &uncommented(&text));
+        assert_eq!(config.groups.len(), 2);
+        let process = &config.groups[1].processes[0];
+        assert_eq!(process.extensions, None);
+        assert_eq!(process.autorestart, Autorestart::Unexpected);
     }
 
     // EXE-002
@@ -328,17 +418,7 @@ mod tests {
 
     #[test]
     fn every_line_that_is_commented_out_can_be_used() {
-        let text: String = sample()
-            .lines()
-            .map(|line| match line.strip_prefix(';') {
-                Some(rest) if !rest.starts_with(' ') && !rest.is_empty() => rest.to_owned() + "\n",
-                _ => line.to_owned() + "\n",
-            })
-            // What the machine that runs this test need not have.
-            .map(|line| line.replace("user=supervisord", "user=root"))
-            .map(|line| line.replace("nobody:nogroup", "root:root"))
-            .map(|line| line.replace("progname1,progname2", "theprogramname"))
-            .collect();
+        let text = uncommented(&sample());
         let config = load("all", &text);
         let names: Vec<&str> = config
             .groups

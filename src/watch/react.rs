@@ -48,6 +48,9 @@ pub fn react(
         | ProcessState::Exited
         | ProcessState::Unknown => false,
     };
+    if change.at_first && (is_newer || !has_child) {
+        return None;
+    }
     let name = principal.name();
     let file = change.file.display();
     if !is_wanted {
@@ -75,7 +78,8 @@ pub fn react(
         // Nobody to be signalled: what failed to start may work now.
         Reaction::Restart | Reaction::Signals(_) => {
             log::info!("{file} has changed: restarting '{name}'");
-            handle.restart(principal.namespec());
+            // A start that has failed for good counts as stopped.
+            handle.restart(principal.namespec(), state == ProcessState::Fatal);
             None
         }
     }

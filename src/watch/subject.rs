@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::notifier::{Notifier, Trigger};
 use super::places::on_the_way;
-use super::snapshot::{Snapshot, Target, Unsettled};
+use super::snapshot::{Patience, Snapshot, Target, Unsettled};
 use crate::config::extensions::Reaction;
 use crate::model::log;
 use crate::supervisor::turn::ProcessId;
@@ -54,6 +54,8 @@ pub struct Subject {
 pub struct Change {
     pub file: PathBuf,
     pub seen_at: Instant,
+    /// Known by the age of the file alone: a change for those who were started before it, and for nobody else.
+    pub at_first: bool,
 }
 
 impl Subject {
@@ -65,6 +67,9 @@ impl Subject {
             seen_at: Instant::now(),
         };
         let mut known = self.first_look(&mut rounds).await;
+        if let Some(change) = self.fresh(&known) {
+            react(change).await;
+        }
         loop {
             self.wait(&mut rounds).await;
             self.settle(&mut rounds).await;
@@ -77,20 +82,45 @@ impl Subject {
                 continue;
             }
             if let Some(file) = now.change_since(&known).map(Path::to_owned) {
-                let seen_at = rounds.seen_at;
-                react(Change { file, seen_at }).await;
+                react(Change {
+                    file,
+                    seen_at: rounds.seen_at,
+                    at_first: false,
+                })
+                .await;
             }
             known = now;
         }
     }
 
+    /// What is there to begin with. Whatever happened before the kernel was told where to look out shows at the second
+    /// look, which comes soon.
     async fn first_look(&self, rounds: &mut Rounds) -> Arc<Snapshot> {
         loop {
-            match self.look(&Arc::default(), rounds).await {
-                Ok(snapshot) => return snapshot,
+            match self.take(&Arc::default()).await {
+                Ok(snapshot) => {
+                    if self.cover(&snapshot, rounds) {
+                        self.trigger.happened.notify_one();
+                    }
+                    return snapshot;
+                }
                 Err(Unsettled) => sleep(QUIET).await,
             }
         }
+    }
+
+    /// A program that was replaced while it was being started runs from a file that nobody has looked at. All that is left
+    /// of the change is its time.
+    fn fresh(&self, known: &Snapshot) -> Option<Change> {
+        let Target::Program(file) = &self.target else {
+            return None;
+        };
+        let seen_at = Instant::now().checked_sub(known.youngest()?)?;
+        Some(Change {
+            file: file.clone(),
+            seen_at,
+            at_first: true,
+        })
     }
 
     async fn wait(&self, rounds: &mut Rounds) {
@@ -143,7 +173,10 @@ impl Subject {
     async fn take(&self, before: &Arc<Snapshot>) -> Result<Arc<Snapshot>, Unsettled> {
         let _turn = self.turns.acquire().await;
         let (target, before) = (self.target.clone(), Arc::clone(before));
-        let look = tokio::task::spawn_blocking(move || Snapshot::take(&target, &before));
+        // Ours goes with this future.
+        let patience = Patience::default();
+        let theirs = patience.clone();
+        let look = tokio::task::spawn_blocking(move || Snapshot::take(&target, &before, &theirs));
         look.await.unwrap_or(Err(Unsettled)).map(Arc::new)
     }
 

@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::actions::{self, call};
 use super::form::Form;
 use crate::daemon::handle::Handle;
+use crate::daemon::update::{self, Applied, Difference};
 use crate::model::fault::{Fault, FaultCode};
 use crate::model::json::{Object, array, text};
 use crate::model::namespec::{Namespec, display_name};
@@ -290,29 +291,12 @@ async fn reread(handle: &Handle) -> String {
     }
 }
 
-/// Names of groups.
-struct Difference {
-    added: Vec<String>,
-    changed: Vec<String>,
-    removed: Vec<String>,
-}
-
 async fn difference(handle: &Handle) -> Result<Difference, String> {
-    super::admit(handle).map_err(|fault| in_words(fault.code, ""))?;
-    let groups = handle.reread()?;
-    match handle.call(Command::ReplaceConfig(groups)).await {
-        Ok(Reply::Diff {
-            added,
-            changed,
-            removed,
-        }) => Ok(Difference {
-            added,
-            changed,
-            removed,
-        }),
-        Ok(Reply::True | Reply::Results(_)) => Err("no answer".to_owned()),
-        Err(fault) => Err(fault.to_string()),
-    }
+    let difference = update::reread(handle).await;
+    difference.map_err(|fault| match (fault.code, fault.detail) {
+        (FaultCode::CantReread, Some(reason)) => reason,
+        (code, detail) => in_words(code, detail.as_deref().unwrap_or_default()),
+    })
 }
 
 /// Makes the configuration true, as `supervisorctl update` does: what is gone or changed is stopped and removed, what
@@ -326,44 +310,13 @@ async fn apply(handle: &Handle, named: &[String]) -> Vec<Outcome> {
             return vec![Outcome { name, result }];
         }
     };
-    let is_meant = |group: &&String| named.is_empty() || named.contains(group);
-    let mut outcomes = Vec::new();
-    for (groups, word) in [
-        (&difference.removed, "removed"),
-        (&difference.changed, "updated"),
-    ] {
-        for group in groups.iter().filter(is_meant) {
-            let removed = remove(handle, group).await;
-            let result = match (removed, word) {
-                (Ok(()), "updated") => add(handle, group).await,
-                (removed, _) => removed,
-            };
-            outcomes.push((group, result.map(|()| word.to_owned())));
-        }
-    }
-    for group in difference.added.iter().filter(is_meant) {
-        let added = add(handle, group).await;
-        outcomes.push((group, added.map(|()| "added".to_owned())));
-    }
-    let told_of = |(group, result): (&String, Result<String, Fault>)| Outcome {
-        name: group.clone(),
-        result: told(result),
+    let difference = difference.limited_to(named);
+    let applied = update::apply(handle, &difference).await;
+    let told_of = |applied: Applied| Outcome {
+        name: applied.group,
+        result: told(applied.result.map(|()| applied.change.word().to_owned())),
     };
-    outcomes.into_iter().map(told_of).collect()
-}
-
-async fn remove(handle: &Handle, group: &str) -> Result<(), Fault> {
-    let (name, wait) = (group.to_owned(), true);
-    let _ = call(handle, Command::StopGroup { name, wait }).await?;
-    let name = group.to_owned();
-    call(handle, Command::RemoveGroup { name })
-        .await
-        .map(|_| ())
-}
-
-async fn add(handle: &Handle, group: &str) -> Result<(), Fault> {
-    let name = group.to_owned();
-    call(handle, Command::AddGroup { name }).await.map(|_| ())
+    applied.into_iter().map(told_of).collect()
 }
 
 #[cfg(test)]

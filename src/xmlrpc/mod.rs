@@ -53,3 +53,4 @@ pub use layout::{Row, rows};
 pub use parse::{MethodCall, ParseError, parse_call, parse_response};
 pub use value::Value;
 pub use write::{WriteError, Writer, write_call, write_fault, write_response};
+pub(crate) use write::{int_member, string_member};

@@ -60,6 +60,28 @@ pub fn write_call(name: &str, params: &[Value]) -> Result<Vec<u8>, WriteError> {
     Ok(writer.finish())
 }
 
+/// [`Writer::string_member`] for the longest of answers: all that stands before the text is one piece.
+macro_rules! string_member {
+    ($out:expr, $name:literal, $text:expr) => {
+        $out.string_behind(
+            concat!("<member>\n<name>", $name, "</name>\n<value><string>"),
+            $text,
+        )
+    };
+}
+pub(crate) use string_member;
+
+/// [`Writer::int_member`], likewise.
+macro_rules! int_member {
+    ($out:expr, $name:literal, $number:expr) => {
+        $out.int_behind(
+            concat!("<member>\n<name>", $name, "</name>\n<value><int>"),
+            $number,
+        )
+    };
+}
+pub(crate) use int_member;
+
 /// Writes the one value of a reply, in pieces.
 ///
 /// Every value is one call, or a begin with its end around further values; in a struct each value stands in a member.
@@ -189,6 +211,22 @@ impl Writer {
         self.raw("</int></value>\n</member>\n");
     }
 
+    /// For `string_member!`: text between an opening that holds the member's name and the usual closing.
+    #[inline]
+    pub(crate) fn string_behind(&mut self, opening: &'static str, text: &str) {
+        self.raw(opening);
+        self.escaped(text);
+        self.raw("</string></value>\n</member>\n");
+    }
+
+    /// For `int_member!`.
+    #[inline]
+    pub(crate) fn int_behind(&mut self, opening: &'static str, number: i32) {
+        self.raw(opening);
+        self.digits(number);
+        self.raw("</int></value>\n</member>\n");
+    }
+
     pub fn bool_member(&mut self, name: &'static str, yes: bool) {
         self.begin_own_member(name);
         self.bool(yes);
@@ -265,14 +303,16 @@ impl Writer {
         let mut digits = [0; 10];
         let mut at = digits.len();
         let mut rest = number.unsigned_abs();
-        loop {
+        while rest >= 10 {
+            at -= 2;
+            let pair = 2 * (rest % 100) as usize;
+            digits[at..at + 2].copy_from_slice(&PAIRS[pair..pair + 2]);
+            rest /= 100;
+        }
+        if rest > 0 || number == 0 {
             at -= 1;
             // A digit is small.
-            digits[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
+            digits[at] = b'0' + rest as u8;
         }
         if number < 0 {
             self.out.push(b'-');
@@ -310,6 +350,18 @@ impl Writer {
         self.out.extend_from_slice(&bytes[copied..]);
     }
 }
+
+/// The numbers up to 99 with two digits each.
+static PAIRS: [u8; 200] = {
+    let mut pairs = [0; 200];
+    let mut number = 0;
+    while number < 100 {
+        pairs[2 * number] = b'0' + (number / 10) as u8;
+        pairs[2 * number + 1] = b'0' + (number % 10) as u8;
+        number += 1;
+    }
+    pairs
+};
 
 /// A number as Python's `repr` shows it: the shortest digits that give it back, with an exponent for the very large
 /// and very small.

@@ -31,7 +31,8 @@ pub const RESTART_DELAY: Row<Option<i64>> = Row {
     name: "restart_delay",
     default: "",
     read: optional_length,
-    help: "Seconds before an automatic restart after an exit, doubled with each further one in a row.",
+    help: "Seconds before an automatic start, after an exit as after a failed start, doubled with each further one in a \
+           row.",
 };
 
 pub const RESTART_DELAY_MAX: Row<Option<i64>> = Row {
@@ -104,7 +105,8 @@ pub const HOOK_TIMEOUT: Row<i64> = Row {
     name: "hook_timeout",
     default: "60",
     read: count,
-    help: "How many seconds a hook may take; then it is killed with all that it has started.",
+    help: "How many seconds a hook, or the command of a check's action or of a watch, may take; then it is killed with \
+           all that it has started.",
 };
 
 pub const LIVENESS_CHECK_SCRIPT: Row<Option<Probe>> = Row {

@@ -103,6 +103,14 @@ pub fn aliases(section: &str, option: &str) -> impl Iterator<Item = &'static str
         .map(|(_, alias, _)| *alias)
 }
 
+/// The option that another spelling stands for in a section.
+pub fn meant_by(section: &str, key: &str) -> Option<&'static str> {
+    ALIASES
+        .iter()
+        .find(|(beginning, alias, _)| section.starts_with(beginning) && *alias == key)
+        .map(|(_, _, name)| *name)
+}
+
 /// A table of rows of all types.
 pub type Table = &'static [&'static (dyn Described + Sync)];
 
@@ -145,8 +153,9 @@ mod tests {
     use super::{Table, extensions, program, server, supervisord};
     use crate::config::context::LoadContext;
 
-    const TABLES: [Table; 12] = [
+    const TABLES: [Table; 13] = [
         supervisord::TABLE,
+        supervisord::EXTENSION_TABLE,
         program::TABLE,
         extensions::TABLE,
         server::INCLUDE_TABLE,

@@ -69,7 +69,7 @@ pub const STARTRETRIES: Row<i64> = Row {
     name: "startretries",
     default: "3",
     read: integer,
-    help: "How many failed starts are followed by another try.",
+    help: "How many failed starts are followed by another try; -1 for any number.",
 };
 
 pub const EXITCODES: Row<Vec<u8>> = Row {

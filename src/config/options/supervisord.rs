@@ -7,6 +7,8 @@ use bstr::{BStr, BString};
 use super::{OptionalRow, Row, Table, boolean, byte_size, bytes, integer, mode, string};
 use crate::config::context::LoadContext;
 use crate::config::error::Reason;
+use crate::config::extension_value::main_log_format;
+use crate::config::types::MainLogFormat;
 use crate::config::value;
 
 pub const MINFDS: Row<i64> = Row {
@@ -145,6 +147,18 @@ pub const TABLE: Table = &[
     &STRIP_ANSI,
     &ENVIRONMENT,
 ];
+
+/// GO-015; without it the variable LOG_FORMAT counts, as in the Go version.
+pub const LOG_FORMAT: Row<Option<MainLogFormat>> = Row {
+    name: "log_format",
+    default: "",
+    read: main_log_format,
+    help: "The form of supervisord's own log: text, or json, an object for each line; by default what the variable \
+           LOG_FORMAT says, else text.",
+};
+
+/// What the reference does not have.
+pub const EXTENSION_TABLE: Table = &[&LOG_FORMAT];
 
 fn existing_directory(text: &BStr, context: &LoadContext) -> Result<PathBuf, Reason> {
     value::existing_directory(text, context)

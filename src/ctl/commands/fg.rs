@@ -8,6 +8,7 @@ use super::super::error::CtlError;
 use super::super::exit_status::ExitStatus;
 use super::super::foreground::talk;
 use super::super::line::words;
+use super::super::names::full;
 use super::super::session::Session;
 use super::complain;
 
@@ -27,6 +28,8 @@ pub fn fg(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError> {
             return Ok(());
         }
     };
+    let name = full(session, name)?;
+    let name = name.as_str();
     let method = "supervisor.getProcessInfo";
     let answer = match session.call(method, &[name.into()]) {
         Err(error) if error.is_fault(FaultCode::BadName) => {

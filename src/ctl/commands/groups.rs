@@ -2,7 +2,7 @@
 
 use crate::model::fault::FaultCode;
 
-use super::super::answers::CallResult;
+use super::super::answers::{CallResult, ConfigChanges};
 use super::super::error::CtlError;
 use super::super::exit_status::ExitStatus;
 use super::super::line::words;
@@ -68,22 +68,52 @@ pub fn update(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError>
         names
     };
     complain_of_unknown(session, &limits, &changes.added)?;
+    apply(session, &changes, &limits, true)
+}
+
+/// Removes, replaces and adds what the changes say, all of it without limits. With `aloud` each step is told; a group that
+/// has problems is told of in any case.
+pub fn apply(
+    session: &mut Session<'_>,
+    changes: &ConfigChanges,
+    limits: &[&str],
+    aloud: bool,
+) -> Result<(), CtlError> {
     let wanted = |name: &&String| limits.is_empty() || limits.contains(&name.as_str());
+    let tell = |session: &mut Session<'_>, line: String| {
+        if aloud {
+            say(session, &line, false);
+        }
+    };
     for name in changes.removed.iter().filter(wanted) {
-        remove_stopped(session, name)?;
+        let results = session.call_for_rows(STOP, &[name.as_str().into()])?;
+        tell(session, format!("{name}: stopped"));
+        if has_problems(&results) {
+            let line = format!("{name}: has problems; not removing");
+            say(session, &line, true);
+            continue;
+        }
+        session.call(REMOVE, &[name.as_str().into()])?;
+        tell(session, format!("{name}: removed process group"));
     }
     for name in changes.changed.iter().filter(wanted) {
         session.call(STOP, &[name.as_str().into()])?;
-        say(session, &format!("{name}: stopped"), false);
+        tell(session, format!("{name}: stopped"));
         session.call(REMOVE, &[name.as_str().into()])?;
         session.call(ADD, &[name.as_str().into()])?;
-        say(session, &format!("{name}: updated process group"), false);
+        tell(session, format!("{name}: updated process group"));
     }
     for name in changes.added.iter().filter(wanted) {
         session.call(ADD, &[name.as_str().into()])?;
-        say(session, &format!("{name}: added process group"), false);
+        tell(session, format!("{name}: added process group"));
     }
     Ok(())
+}
+
+/// CTL-147.
+fn has_problems(results: &[CallResult]) -> bool {
+    let failed = i64::from(FaultCode::Failed.number());
+    results.iter().any(|result| result.status == failed)
 }
 
 /// Each name that is neither a group nor about to be one; the others are handled all the same (CTL-149).
@@ -104,21 +134,6 @@ fn complain_of_unknown(
             say(session, &format!("ERROR: no such group: {name}"), true);
         }
     }
-    Ok(())
-}
-
-/// CTL-147.
-fn remove_stopped(session: &mut Session<'_>, name: &str) -> Result<(), CtlError> {
-    let results = session.call_for_rows::<CallResult>(STOP, &[name.into()])?;
-    say(session, &format!("{name}: stopped"), false);
-    let failed = i64::from(FaultCode::Failed.number());
-    if results.iter().any(|result| result.status == failed) {
-        let line = format!("{name}: has problems; not removing");
-        say(session, &line, true);
-        return Ok(());
-    }
-    session.call(REMOVE, &[name.into()])?;
-    say(session, &format!("{name}: removed process group"), false);
     Ok(())
 }
 

@@ -49,7 +49,7 @@ pub fn reread(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError>
 }
 
 /// Lets the server read its files again.
-pub(super) fn reload_config(session: &mut Session<'_>) -> Result<ConfigChanges, CtlError> {
+pub fn reload_config(session: &mut Session<'_>) -> Result<ConfigChanges, CtlError> {
     let method = "supervisor.reloadConfig";
     let answer = session.call(method, &[])?;
     ConfigChanges::read(&answer).ok_or(CtlError::UnexpectedAnswer { method })

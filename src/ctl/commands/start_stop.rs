@@ -18,7 +18,7 @@ use super::super::session::Session;
 use super::{complain, take_option};
 
 /// A command that acts on processes: its words and the methods it calls.
-pub(super) struct Action<'a> {
+pub struct Action<'a> {
     pub verb: &'static Verb,
     pub one: &'static str,
     pub group: &'static str,
@@ -28,7 +28,7 @@ pub(super) struct Action<'a> {
     pub unknown_group: ExitStatus,
 }
 
-const STARTING: Action<'_> = Action {
+pub const STARTING: Action<'_> = Action {
     verb: &START,
     one: "supervisor.startProcess",
     group: "supervisor.startProcessGroup",
@@ -38,7 +38,7 @@ const STARTING: Action<'_> = Action {
     unknown_group: ExitStatus::InvalidArguments,
 };
 
-const STOPPING: Action<'_> = Action {
+pub const STOPPING: Action<'_> = Action {
     verb: &STOP,
     one: "supervisor.stopProcess",
     group: "supervisor.stopProcessGroup",
@@ -273,7 +273,7 @@ pub(super) fn one_result(
     })
 }
 
-pub(super) fn show_results(
+pub fn show_results(
     session: &mut Session<'_>,
     verb: &Verb,
     results: &[CallResult],

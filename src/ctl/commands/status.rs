@@ -55,7 +55,8 @@ fn show(session: &mut Session<'_>, names: &[&str], as_json: bool) -> Result<(), 
         session.output.set_aside(false);
         session.output.line(&json::array(&chosen));
     } else {
-        for line in status_lines(&shown, session.output.is_coloured()) {
+        let (coloured, whole) = (session.output.is_coloured(), session.manner.whole_names);
+        for line in status_lines(&shown, coloured, whole) {
             session.output.line(&line);
         }
     }

@@ -7,6 +7,7 @@ use crate::xmlrpc::{Value, WriteError};
 use super::super::error::CtlError;
 use super::super::exit_status::ExitStatus;
 use super::super::line::words;
+use super::super::names::full;
 use super::super::session::Session;
 use super::super::tail::follow;
 use super::complain;
@@ -54,6 +55,8 @@ pub fn tail(session: &mut Session<'_>, argument: &str) -> Result<(), CtlError> {
         channel,
         amount,
     } = wanted;
+    let name = full(session, name)?;
+    let name = name.as_str();
     let method = match channel.as_str() {
         "stderr" => "supervisor.readProcessStderrLog",
         _ => "supervisor.readProcessStdoutLog",

@@ -54,7 +54,11 @@ fn look(session: &mut Session<'_>, names: &[&str]) -> Result<Vec<String>, CtlErr
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let all: Vec<ProcessRow> = session.all_processes()?;
     let (shown, mut lines) = choose(&all, &names);
-    lines.extend(status_lines(&shown, session.output.is_coloured()));
+    lines.extend(status_lines(
+        &shown,
+        session.output.is_coloured(),
+        session.manner.whole_names,
+    ));
     Ok(lines)
 }
 

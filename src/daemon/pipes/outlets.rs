@@ -22,7 +22,7 @@ use crate::logs::file_target::FileTarget;
 use crate::logs::line_format::{LineFormat, Style};
 use crate::logs::memory::MemoryLog;
 use crate::logs::rotating::Rotation;
-use crate::logs::shared_file::{SharedFile, SharedFiles};
+use crate::logs::shared_file::SharedFiles;
 use crate::logs::syslog::link::Destination;
 use crate::logs::syslog::sender::{Header, SyslogSenders};
 use crate::logs::syslog::{LOCAL_SOCKET, Syslog};
@@ -70,7 +70,7 @@ impl Outlets {
             Some(extensions) if has_log_extensions(extensions) => {
                 self.open_beyond(whose, stream, extensions)?
             }
-            _ => self.open_plain(stream)?,
+            _ => self.open_plain(whose, stream)?,
         };
         if stream.syslog {
             log = log.with_syslog(Syslog::local(SYSLOG_IDENT), &config.name);
@@ -78,13 +78,19 @@ impl Outlets {
         Ok(log)
     }
 
-    fn open_plain(&mut self, stream: &StreamConfig) -> io::Result<ChildLog> {
+    /// As the reference does, unless somebody with extensions is there already.
+    fn open_plain(&mut self, whose: Whose<'_>, stream: &StreamConfig) -> io::Result<ChildLog> {
         let log = ChildLog::nowhere();
         let LogFile::Path(path) = &stream.logfile else {
             return Ok(log);
         };
         if path.as_os_str().is_empty() {
             return Ok(log);
+        }
+        if let Some(console) = Stream::of_path(path).and_then(Stream::console_in_use) {
+            let target = Target::Console(ConsoleTarget::new(console.user()));
+            let format = LineFormat::new(Style::Raw);
+            return Ok(log.with_more(Beyond::new(format, vec![target], self.losses(whose))));
         }
         let rotation = rotation(stream);
         match self.files.join(path, rotation)? {
@@ -124,52 +130,56 @@ impl Outlets {
                 wanted.push(target);
             }
         }
-        let mut targets = Vec::with_capacity(wanted.len());
+        let mut targets: Vec<Target> = Vec::with_capacity(wanted.len());
         for target in wanted {
-            targets.extend(self.target(whose, stream, extensions, target, first_file.as_ref())?);
+            let opened = self.target(whose, stream, extensions, target)?;
+            // A file may be one of the others under another spelling.
+            let is_known = match &opened {
+                Target::File(file) => {
+                    let first = first_file.iter().any(|first| file.is(first));
+                    first || targets.iter().any(|known| known.is_same_file(file))
+                }
+                Target::Console(_) | Target::Memory(_) | Target::Syslog(_) => false,
+            };
+            if !is_known {
+                targets.push(opened);
+            }
         }
         if let Some(file) = first_file {
             log = log.with_shared_file(file);
         }
-        let losses = Arc::clone(
-            &self
-                .kept
-                .entry((whose.id, whose.channel))
-                .or_default()
-                .losses,
-        );
         let format = LineFormat::new(style(whose, more.format));
-        Ok(log.with_more(Beyond::new(format, targets, losses)))
+        Ok(log.with_more(Beyond::new(format, targets, self.losses(whose))))
     }
 
-    /// A further target; nothing when it is the first file under another name.
+    fn losses(&mut self, whose: Whose<'_>) -> Arc<Losses> {
+        let kept = self.kept.entry((whose.id, whose.channel)).or_default();
+        Arc::clone(&kept.losses)
+    }
+
+    /// Opens a further target.
     fn target(
         &mut self,
         whose: Whose<'_>,
         stream: &StreamConfig,
         extensions: &Extensions,
         target: LogTarget,
-        first: Option<&SharedFile>,
-    ) -> io::Result<Option<Target>> {
+    ) -> io::Result<Target> {
         let own = |stream: Stream| {
             let user = stream.console()?.user();
-            Ok(Some(Target::Console(ConsoleTarget::new(user))))
+            Ok(Target::Console(ConsoleTarget::new(user)))
         };
         let destination = match target {
             LogTarget::File(path) => {
                 let file = self.files.open(&path, rotation(stream))?;
-                if first.is_some_and(|first| first.is(&file)) {
-                    return Ok(None);
-                }
-                let file = FileTarget::shared(file).as_further();
-                return Ok(Some(Target::File(file)));
+                return Ok(Target::File(FileTarget::shared(file).as_further()));
             }
             LogTarget::Stdout => return own(Stream::Stdout),
             LogTarget::Stderr => return own(Stream::Stderr),
             LogTarget::Memory => {
                 let kept = self.kept.entry((whose.id, whose.channel)).or_default();
                 let memory = kept.memory.get_or_insert_default();
-                return Ok(Some(Target::Memory(Rc::clone(memory))));
+                return Ok(Target::Memory(Rc::clone(memory)));
             }
             LogTarget::Syslog => Destination::Local(PathBuf::from(LOCAL_SOCKET)),
             LogTarget::RemoteSyslog {
@@ -197,7 +207,7 @@ impl Outlets {
                 .unwrap_or_else(|| whose.config.name.clone()),
         };
         let stream = self.syslogs.open(&destination, &header)?;
-        Ok(Some(Target::Syslog(Box::new(stream))))
+        Ok(Target::Syslog(Box::new(stream)))
     }
 
     /// A log is closed; its numbers stay.
@@ -247,14 +257,10 @@ fn has_log_extensions(extensions: &Extensions) -> bool {
 
 /// The stream of supervisord that a path stands for.
 fn own_stream(path: &Path) -> Option<LogTarget> {
-    let is_one_of = |names: [&str; 3]| names.iter().any(|name| path == Path::new(name));
-    if is_one_of(["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]) {
-        Some(LogTarget::Stdout)
-    } else if is_one_of(["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"]) {
-        Some(LogTarget::Stderr)
-    } else {
-        None
-    }
+    Stream::of_path(path).map(|stream| match stream {
+        Stream::Stdout => LogTarget::Stdout,
+        Stream::Stderr => LogTarget::Stderr,
+    })
 }
 
 fn style(whose: Whose<'_>, format: LogFormat) -> Style {

@@ -259,7 +259,8 @@ fn every_target_gets_everything_and_memory_outlives_the_child() {
         extensions.stdout.further_targets = vec![
             LogTarget::File(scratch.path("two")),
             LogTarget::Memory,
-            LogTarget::File(scratch.path("one")),
+            LogTarget::File(scratch.path("./one")),
+            LogTarget::File(scratch.path("./two")),
         ];
     });
     config.stdout.logfile = file(&scratch, "one");

@@ -6,11 +6,13 @@
 
 mod hosts;
 mod http;
+mod tls;
 mod url;
 
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -30,6 +32,9 @@ pub use self::http::HttpError;
 
 /// The longest part of a failed command's last line that goes into a message.
 const SHOWN: usize = 200;
+
+/// How long a hook may take unless the program says otherwise (GO-193).
+const HOOK_LIMIT: Duration = Duration::from_secs(60);
 
 /// On whose behalf something is run: as its user, in its directory, with its environment.
 #[derive(Debug, Clone)]
@@ -63,7 +68,10 @@ impl Principal {
     pub fn hook_limit(&self) -> Duration {
         let extensions = self.config.extensions.as_ref();
         let seconds = extensions.map_or(0, |extensions| extensions.hooks.timeout);
-        Duration::from_secs(u64::try_from(seconds).unwrap_or(0).max(1))
+        match u64::try_from(seconds) {
+            Ok(seconds @ 1..) => Duration::from_secs(seconds),
+            _ => HOOK_LIMIT,
+        }
     }
 }
 
@@ -143,7 +151,13 @@ impl Prober<'_> {
                     error,
                 })
             }
-            Probe::Http(probe) => http::probe(probe, self).await.map_err(ProbeError::Http),
+            Probe::Http(probe) => {
+                let network = Network {
+                    prober: self,
+                    ca_file: probe.ca_file.as_deref(),
+                };
+                http::probe(probe, &network).await.map_err(ProbeError::Http)
+            }
         }
     }
 
@@ -180,14 +194,23 @@ impl Prober<'_> {
     }
 }
 
-impl http::Connect for Prober<'_> {
-    type Stream = TcpStream;
+/// Where HTTP questions go.
+struct Network<'a> {
+    prober: &'a Prober<'a>,
+    /// Whom to trust instead of those whom the machine trusts.
+    ca_file: Option<&'a Path>,
+}
 
-    async fn connect(&self, url: &url::Url) -> io::Result<TcpStream> {
+impl http::Connect for Network<'_> {
+    type Stream = tls::Connection;
+
+    async fn connect(&self, url: &url::Url) -> io::Result<tls::Connection> {
+        let stream = self.prober.open(&url.host, url.port).await?;
         if url.secure {
-            return Err(io::Error::other("https is not supported"));
+            tls::secure(stream, &url.host, self.ca_file).await
+        } else {
+            Ok(tls::Connection::Plain(stream))
         }
-        self.open(&url.host, url.port).await
     }
 }
 

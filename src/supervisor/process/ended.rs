@@ -167,8 +167,12 @@ impl Process {
 
     /// More failed starts than `startretries` allows (PST-012); -1 allows any number (GO-411).
     pub(super) fn retries_used_up(&self) -> bool {
-        let retries = self.config.startretries;
-        retries != FOR_EVER && i64::try_from(self.backoff).unwrap_or(i64::MAX) > retries
+        let failed = i64::try_from(self.backoff).unwrap_or(i64::MAX);
+        !self.retries_for_ever() && failed > self.config.startretries
+    }
+
+    pub fn retries_for_ever(&self) -> bool {
+        self.config.startretries == FOR_EVER
     }
 
     /// → BACKOFF, one failed start more, and the next attempt that many seconds from now (PST-006), or as the program

@@ -48,6 +48,10 @@ impl Process {
         ended: Option<ExitStatus>,
     ) {
         if let Some(order) = self.order_hook(kind, pid, ended) {
+            if kind == HookKind::PostStop {
+                let until = turn.now.moment + order.timeout;
+                turn.last_hooks.insert(order.run, until);
+            }
             turn.tell(Effect::RunHook(order));
         }
     }

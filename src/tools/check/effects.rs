@@ -7,7 +7,8 @@ use super::names::Kind;
 use super::shape::plain;
 use crate::config::ini::Document;
 use crate::config::options::program::{self, StreamRows};
-use crate::config::options::{server, supervisord};
+use crate::config::options::{extensions, server, supervisord};
+use crate::config::types::Autorestart;
 use crate::config::value;
 
 /// All of them, section by section.
@@ -20,7 +21,11 @@ pub fn check(document: &Document) -> Vec<Finding> {
         };
         findings.extend(match Kind::of(&section) {
             Some(Kind::Supervisord) => options.of_supervisord(),
-            Some(kind) if kind.makes_processes() => options.of_processes(kind),
+            Some(kind) if kind.makes_processes() => {
+                let mut findings = options.of_processes(kind);
+                findings.extend(options.of_extensions(kind));
+                findings
+            }
             _ => Vec::new(),
         });
     }
@@ -122,6 +127,65 @@ impl Options<'_> {
         findings
     }
 
+    /// Companions of an option that is not there.
+    fn of_extensions(&self, kind: Kind) -> Vec<Finding> {
+        let is_given = |key| {
+            let text = self.document.get(self.section, key);
+            text.is_some_and(|text| !text.is_empty())
+        };
+        let mut findings = Vec::new();
+        for (wanted, companions) in COMPANIONS {
+            if !wanted.iter().any(|key| is_given(key)) {
+                let because = format!("it belongs to {}, which is not set", wanted.join(" or "));
+                findings.extend(self.idle(companions, &because));
+            }
+        }
+        let watch = extensions::RESTART_WHEN_BINARY_CHANGED.name;
+        if !self.is_true(watch) {
+            let keys = [
+                extensions::RESTART_CMD_WHEN_BINARY_CHANGED.name,
+                extensions::RESTART_SIGNAL_WHEN_BINARY_CHANGED.name,
+            ];
+            findings.extend(self.idle(&keys, &format!("{watch} is not true")));
+        }
+        for (command, signal) in [
+            (
+                &extensions::RESTART_CMD_WHEN_BINARY_CHANGED,
+                &extensions::RESTART_SIGNAL_WHEN_BINARY_CHANGED,
+            ),
+            (
+                &extensions::RESTART_CMD_WHEN_FILE_CHANGED,
+                &extensions::RESTART_SIGNAL_WHEN_FILE_CHANGED,
+            ),
+        ] {
+            if is_given(command.name) {
+                let because = format!("{} comes before it", command.name);
+                findings.extend(self.idle(&[signal.name], &because));
+            }
+        }
+        findings.extend(self.job_that_never_ends());
+        if kind == Kind::EventListener {
+            let keys = [extensions::STDOUT_LOG_FORMAT.name];
+            findings.extend(self.idle(&keys, "a listener's stdout carries the protocol"));
+        }
+        findings
+    }
+
+    /// GO-223
+    fn job_that_never_ends(&self) -> Option<Finding> {
+        let key = extensions::CRON.name;
+        let is_job = self.text(key).is_some_and(|text| !text.is_empty());
+        let autorestart = self.text(program::AUTORESTART.name)?;
+        let always = value::autorestart(BStr::new(&autorestart)) == Ok(Autorestart::Always);
+        (is_job && always).then(|| {
+            let message =
+                "`cron` starts a program that autorestart=true starts again whenever it ends";
+            let place = Place::value(self.document, self.section, key);
+            Finding::warning("schedule", message, place)
+                .help("autostart=false and autorestart=false make a job of it")
+        })
+    }
+
     fn of_stream(&self, rows: &StreamRows) -> Vec<Finding> {
         let (maxbytes, backups) = (rows.maxbytes.name, rows.backups.name);
         match self.text(rows.logfile.name).map(|text| text.to_lowercase()) {
@@ -147,6 +211,48 @@ impl Options<'_> {
             })
     }
 }
+
+/// Options of which one must be set, and those that mean nothing without.
+const COMPANIONS: [(&[&str], &[&str]); 5] = [
+    (
+        &[extensions::LIVENESS_CHECK_SCRIPT.name],
+        &[
+            extensions::LIVENESS_CHECK_INITIAL_DELAY.name,
+            extensions::LIVENESS_CHECK_PERIOD.name,
+            extensions::LIVENESS_CHECK_TIMEOUT.name,
+            extensions::LIVENESS_CHECK_SUCCESS_THRESHOLD.name,
+            extensions::LIVENESS_CHECK_FAILURE_THRESHOLD.name,
+            extensions::LIVENESS_CHECK_SUCCESS_ACTION.name,
+            extensions::LIVENESS_CHECK_FAILURE_ACTION.name,
+        ],
+    ),
+    (
+        &[extensions::RESTART_DIRECTORY_MONITOR.name],
+        &[
+            extensions::RESTART_FILE_PATTERN.name,
+            extensions::RESTART_CMD_WHEN_FILE_CHANGED.name,
+            extensions::RESTART_SIGNAL_WHEN_FILE_CHANGED.name,
+        ],
+    ),
+    (
+        &[
+            extensions::PRE_START_HOOK.name,
+            extensions::POST_START_HOOK.name,
+            extensions::PRE_STOP_HOOK.name,
+            extensions::POST_STOP_HOOK.name,
+            // What these run keeps to it, too.
+            extensions::LIVENESS_CHECK_SCRIPT.name,
+            extensions::RESTART_WHEN_BINARY_CHANGED.name,
+            extensions::RESTART_DIRECTORY_MONITOR.name,
+        ],
+        &[extensions::HOOK_TIMEOUT.name],
+    ),
+    (
+        &[extensions::PRE_START_HOOK.name],
+        &[extensions::PRE_START_HOOK_REQUIRED.name],
+    ),
+    (&[program::USER.name], &[extensions::USER_ENVIRONMENT.name]),
+];
 
 /// INC-001, PLG-007
 fn not_in_included_files(document: &Document) -> Vec<Finding> {

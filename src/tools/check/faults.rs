@@ -126,6 +126,7 @@ fn wrong_word(reason: &Reason) -> Option<String> {
             Some(program.clone())
         }
         Reason::UnknownEvent { event, .. } => Some(event.clone()),
+        Reason::UnknownDependency { name } => Some(name.clone()),
         _ => None,
     }
 }
@@ -155,7 +156,8 @@ fn suggestion(document: &Document, reason: &Reason) -> Option<String> {
         Reason::UnknownEvent { event, .. } => {
             nearest(event, EVENT_TYPES.iter().copied()).map(str::to_owned)
         }
-        Reason::UnknownProgram { program, .. } => {
+        Reason::NotOneOf { value, words } => of(value, words),
+        Reason::UnknownProgram { program, .. } | Reason::UnknownDependency { name: program } => {
             let sections = document.sections();
             let programs = sections.iter().filter_map(|section| {
                 let kind = Kind::of(section)?;

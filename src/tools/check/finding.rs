@@ -2,7 +2,7 @@
 
 use bstr::{BString, ByteSlice};
 
-use crate::config::ini::{Document, Occurrence, Position};
+use crate::config::ini::{Document, Occurrence, Position, layers};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,9 +193,7 @@ impl Place {
 
 /// Where the value that counts for a section comes from.
 pub fn occurrence<'a>(document: &'a Document, section: &str, key: &str) -> Option<&'a Occurrence> {
-    document
-        .occurrence(section, Some(key))
-        .or_else(|| document.occurrence(DEFAULT, Some(key)))
+    layers(section).find_map(|section| document.occurrence(section, Some(key)))
 }
 
 fn line_of<'a>(document: &'a Document, position: &Position) -> &'a str {

@@ -77,7 +77,7 @@ pub fn run(argv0: BString, words: &[OsString]) -> ExitCode {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
-    let context = match LoadContext::of_this_process(argv0) {
+    let context = match arguments.file.context(argv0) {
         Ok(context) => context,
         Err(error) => {
             eprintln!("Error: {error}");

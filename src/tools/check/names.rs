@@ -2,8 +2,8 @@
 
 use super::finding::{DEFAULT, Finding, Place};
 use super::nearest::nearest;
-use crate::config::ini::{Document, Occurrence};
-use crate::config::options::{Table, extensions, program, server, supervisord};
+use crate::config::ini::{Document, Occurrence, PROGRAM_DEFAULT};
+use crate::config::options::{self, Table, extensions, program, server, supervisord};
 
 /// What a section is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub enum Kind {
     UnixServer,
     InetServer,
     Program,
+    ProgramDefault,
     EventListener,
     FcgiProgram,
     Group,
@@ -22,11 +23,12 @@ pub enum Kind {
 }
 
 /// Every kind and its name; one that ends with a colon has a name of the user's own behind it.
-const KINDS: [(Kind, &str); 11] = [
+const KINDS: [(Kind, &str); 12] = [
     (Kind::Supervisord, "supervisord"),
     (Kind::UnixServer, "unix_http_server"),
     (Kind::InetServer, "inet_http_server"),
     (Kind::Program, "program:"),
+    (Kind::ProgramDefault, PROGRAM_DEFAULT),
     (Kind::EventListener, "eventlistener:"),
     (Kind::FcgiProgram, "fcgi-program:"),
     (Kind::Group, "group:"),
@@ -50,14 +52,14 @@ impl Kind {
     /// The options it reads; `None` for a section that takes any.
     pub fn tables(self) -> Option<&'static [Table]> {
         match self {
-            Self::Supervisord => Some(&[supervisord::TABLE]),
+            Self::Supervisord => Some(&[supervisord::TABLE, supervisord::EXTENSION_TABLE]),
             Self::UnixServer => Some(&[server::UNIX_SERVER_TABLE, server::SERVER_EXTENSION_TABLE]),
             Self::InetServer => Some(&[
                 server::INET_SERVER_TABLE,
                 server::SERVER_EXTENSION_TABLE,
                 server::INET_SERVER_EXTENSION_TABLE,
             ]),
-            Self::Program => Some(&[program::TABLE, extensions::TABLE]),
+            Self::Program | Self::ProgramDefault => Some(&[program::TABLE, extensions::TABLE]),
             Self::EventListener => Some(&[
                 server::EVENT_LISTENER_TABLE,
                 program::TABLE,
@@ -167,7 +169,8 @@ fn unknown_key(document: &Document, found: &Occurrence, key: &str) -> Option<Fin
         });
     }
     let kind = Kind::of(section)?;
-    if kind.knows(key) {
+    // The daemon itself has a word for another spelling.
+    if kind.knows(key) || options::meant_by(section, key).is_some() {
         return None;
     }
     if kind == Kind::Supervisord && key == "profile_options" {

@@ -141,12 +141,13 @@ fn what_is_missing_is_missing_in_its_section() {
     assert_eq!(
         findings(
             "missing",
-            "[Supervisord]\n[unix_http_server]\n[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=x:y\n[program:x]\n"
+            "[Supervisord]\n[unix_http_server]\n[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=x:y\n[eventlistener:x]\n"
         ),
         [
             "error[missing]",
             "error[value] 4:33 x:y",
-            "error[missing] 5:1 [program:x]",
+            "error[missing] 5:1 [eventlistener:x]",
+            "error[missing] 5:1 [eventlistener:x]",
             "error[missing] 2:1 [unix_http_server]",
             "warning[unknown-section] 1:1 [Supervisord]",
         ]
@@ -322,7 +323,6 @@ fn what_shows_only_in_the_whole_is_reported() {
     assert_eq!(
         findings("whole", text),
         [
-            "warning[no-interface] 1:1 [inet_http_server]",
             "warning[open-server] 2:6 *:9001",
             "warning[unreachable] 5:11 unix:///tmp/none",
             "warning[expansion] 6:8 %(x)",
@@ -367,4 +367,56 @@ fn a_file_that_cannot_be_read_is_an_error() {
     std::fs::write(&file, b"[supervisord]\n; \xff\n").expect("a file of our own");
     let found: Vec<String> = look_at(&file).iter().map(shown).collect();
     assert_eq!(found, ["error[syntax] 2:3 \u{fffd}"]);
+}
+
+// GO-100: no option of ours is unknown to the check.
+#[test]
+fn extensions_are_known_and_idle_ones_are_told() {
+    use crate::config::options::extensions;
+
+    let options: String = extensions::TABLE
+        .iter()
+        .map(|row| {
+            format!(
+                "{}={}\n",
+                row.name(),
+                row.default_text().unwrap_or_default()
+            )
+        })
+        .collect();
+    let text =
+        format!("[supervisord]\n[program-default]\n{options}[program:x]\ncommand=/bin/cat\n");
+    assert_eq!(findings("extensions", &text), Vec::<String>::new());
+    assert_eq!(
+        findings(
+            "idle",
+            "[program:x]\ncommand=/bin/cat\nhook_timeout=5\nrestart_cmd_when_binary_changed=a\n\
+             liveness_check_period=3\nrestart_filePattern=*\non_exit=shutdwn\ndepends_on=x,yy\n[program:y]\ncommand=a\n\
+             [supervisord]\nlogfileBackups=3\n[inet_http_server]\nport=127.0.0.1:1\nusername=\npassword=x\n"
+        ),
+        [
+            "error[value] 7:9 shutdwn",
+            "error[value] 8:14 yy",
+            "warning[no-effect] 3:1 hook_timeout",
+            "warning[no-effect] 4:1 restart_cmd_when_binary_changed",
+            "warning[no-effect] 5:1 liveness_check_period",
+            "warning[start-up] 6:1 restart_filePattern",
+            "warning[start-up] 12:1 logfileBackups",
+            "warning[half-protected] 15:1 username",
+        ]
+    );
+}
+
+// GO-223
+#[test]
+fn a_job_that_never_ends_is_told() {
+    let job = |options: &str| {
+        findings(
+            "job",
+            &format!("[supervisord]\n[program:x]\ncommand=/bin/cat\ncron=@daily\n{options}"),
+        )
+    };
+    assert_eq!(job("autorestart=true\n"), ["warning[schedule] 4:6 @daily"]);
+    assert_eq!(job("autorestart=unexpected\n"), Vec::<String>::new());
+    assert_eq!(job(""), Vec::<String>::new());
 }

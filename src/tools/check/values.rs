@@ -9,7 +9,7 @@ use super::names::Kind;
 use super::shape::plain;
 use crate::config::context::LoadContext;
 use crate::config::ini::Document;
-use crate::config::options::{Row, program, server, supervisord};
+use crate::config::options::{Row, extensions, program, server, supervisord};
 use crate::config::value;
 
 /// All of them, section by section.
@@ -116,13 +116,22 @@ impl Value<'_> {
 
     /// INI-013
     fn useless_quotes(&self, kind: Kind) -> Option<Finding> {
-        const FREE_TEXT: [&str; 6] = [
+        const FREE_TEXT: [&str; 15] = [
             program::COMMAND.name,
             program::ENVIRONMENT.name,
             server::USERNAME.name,
             server::PASSWORD.name,
             server::CTL_PROMPT.name,
             supervisord::IDENTIFIER.name,
+            extensions::PRE_START_HOOK.name,
+            extensions::POST_START_HOOK.name,
+            extensions::PRE_STOP_HOOK.name,
+            extensions::POST_STOP_HOOK.name,
+            extensions::LIVENESS_CHECK_SCRIPT.name,
+            extensions::LIVENESS_CHECK_SUCCESS_ACTION.name,
+            extensions::LIVENESS_CHECK_FAILURE_ACTION.name,
+            extensions::RESTART_CMD_WHEN_BINARY_CHANGED.name,
+            extensions::RESTART_CMD_WHEN_FILE_CHANGED.name,
         ];
         kind.tables()?;
         if FREE_TEXT.contains(&self.key) || !is_quoted(self.text) {

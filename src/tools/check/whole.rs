@@ -34,7 +34,12 @@ pub fn check(survey: &Survey, context: &LoadContext) -> Vec<Finding> {
                 .iter()
                 .filter_map(|server| open_server(document, server)),
         );
-        findings.extend(no_interface(document, config));
+        findings.extend(
+            config
+                .servers
+                .iter()
+                .filter_map(|server| half_protected(document, server)),
+        );
         if survey.faults.is_empty() {
             findings.extend(unreachable(survey, config));
         }
@@ -46,8 +51,11 @@ pub fn check(survey: &Survey, context: &LoadContext) -> Vec<Finding> {
 /// The warnings that a start would leave in the log.
 fn log_lines(survey: &Survey) -> Vec<Finding> {
     let document = &survey.document;
-    let warnings = survey.messages.warnings.iter();
+    let messages = &survey.messages;
+    let own = messages.own_warnings.iter();
+    let warnings = messages.warnings.iter();
     warnings
+        .chain(own.filter(|line| line.starts_with("For [")))
         .map(|line| {
             let about = line
                 .strip_prefix("For [")
@@ -57,6 +65,7 @@ fn log_lines(survey: &Survey) -> Vec<Finding> {
                 let named = rows.iter().find(|rows| rest.contains(rows.logfile.name));
                 let place = named
                     .and_then(|rows| Place::value(document, section, rows.logfile.name))
+                    .or_else(|| Place::key(document, section, rest.split(' ').next()?))
                     .or_else(|| Place::header(document, section));
                 return Finding::warning("start-up", line, place);
             }
@@ -169,18 +178,20 @@ fn open_server(document: &Document, server: &ServerConfig) -> Option<Finding> {
     Some(Finding::warning("open-server", message, place))
 }
 
-/// Without it there is nothing but `system.*` (PLG-004).
-fn no_interface(document: &Document, config: &Config) -> Option<Finding> {
-    let server = config.servers.first()?;
-    if document.has_section("rpcinterface:supervisor") {
-        return None;
-    }
-    let message =
-        "without [rpcinterface:supervisor] no client can do anything, supervisorctl included";
-    let place = Place::header(document, &server.section);
-    Some(Finding::warning("no-interface", message, place).help(
-        "its one line is supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
-    ))
+/// One of the two empty: as in the reference an empty name protects nothing, whatever the password is (SRV-005, GO-262).
+fn half_protected(document: &Document, server: &ServerConfig) -> Option<Finding> {
+    let is_empty = |text: &Option<String>| text.as_ref().is_none_or(String::is_empty);
+    let (key, problem) = match (is_empty(&server.username), is_empty(&server.password)) {
+        (true, false) => (
+            server::USERNAME.name,
+            "the user name is empty, so nobody is asked for the password",
+        ),
+        (false, true) => (server::PASSWORD.name, "the password is empty"),
+        (true, true) | (false, false) => return None,
+    };
+    let message = format!("[{}]: {problem}", server.section);
+    let place = Place::key(document, &server.section, key);
+    Some(Finding::warning("half-protected", message, place))
 }
 
 /// `[supervisorctl]` that looks where no server of this file is.
