@@ -3,7 +3,10 @@
 When checks are made and what results in a row come to is told in virtual time by the unit tests of ``health``.
 """
 
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from contextlib import contextmanager
@@ -64,12 +67,11 @@ def test_a_program_may_be_stopped_instead_and_is_not_checked_then():
     """GO-212, GO-215, GO-181."""
     with checked("/bin/sh -c \"echo x >> checks; exit 1\"",
                  "liveness_check_failure_threshold=1\nliveness_check_failure_action=stop\n") as daemon:
-        daemon.wait_states(web="STOPPED")
-        checks = daemon.read("checks")
-        assert checks == "x\n"
-        daemon.call("supervisor.startProcess", "web")
-        daemon.wait_states(web="STOPPED")
-        assert daemon.read("checks") == "x\n" * 2
+        for times in (1, 2):
+            wait_for(lambda: len(daemon.log_messages("unhealthy: stopping it")) == times, what=daemon.report)
+            daemon.wait_states(web="STOPPED")
+            assert daemon.read("checks") == "x\n" * times
+            daemon.call("supervisor.startProcess", "web")
 
 
 def test_actions_are_commands_with_their_capitals():
@@ -199,6 +201,50 @@ def test_a_question_is_answered_well_even_when_the_body_never_ends():
     endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     with server(says(there, endless)) as port, checked(f"http://localhost:{port}/") as daemon:
         wait_for(lambda: daemon.log_messages("'web' is healthy"), what=daemon.report)
+
+
+def certificates(folder: Path) -> Path:
+    """An authority, ``ca.pem``, and a server's certificate with its key, ``server.pem``, that it vouches for."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    openssl("req", "-x509", *new, "-subj", "/CN=authority", "-days", "2", "-keyout", "ca.key", "-out", "ca.pem")
+    openssl("req", *new, "-subj", "/CN=server", "-keyout", "server.key", "-out", "server.csr")
+    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+            "-extfile", "names", "-out", "server.crt")
+    (folder / "server.pem").write_text((folder / "server.crt").read_text() + (folder / "server.key").read_text())
+    return folder
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="nobody to make certificates")
+def test_a_secure_server_is_asked_when_it_is_who_it_says(tmp_path):
+    """GO-199, GO-201, GO-202."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates(tmp_path) / "server.pem")
+
+    def answer(connection):
+        try:
+            with context.wrap_socket(connection, server_side=True) as secure:
+                secure.recv(65536)
+                secure.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        except OSError:
+            pass  # the client did not like us
+
+    def outcome(url, options=""):
+        with checked(f"https://{url} {options}") as daemon:
+            wait_for(lambda: daemon.log_messages("liveness", "is healthy"), what=daemon.report)
+            return daemon.log_messages("liveness", "is healthy")[0]
+
+    failed = "WARN liveness check of 'web' failed (1 of 3): cannot connect to "
+    with server(answer) as port:
+        assert outcome(f"localhost:{port}/", f"--ca-file {tmp_path}/ca.pem") == "INFO 'web' is healthy"
+        assert outcome(f"127.0.0.1:{port}/", f"--ca-file {tmp_path}/ca.pem") == "INFO 'web' is healthy"
+        assert outcome(f"127.0.0.2:{port}/", f"--ca-file {tmp_path}/ca.pem").startswith(failed)
+        assert outcome(f"localhost:{port}/") == failed + f"localhost:{port}: invalid peer certificate: UnknownIssuer"
+        assert outcome(f"localhost:{port}/", "--ca-file /no/such.pem") == (
+            failed + f"localhost:{port}: /no/such.pem: No such file or directory (os error 2)")
 
 
 def test_a_port_that_closes_is_noticed():

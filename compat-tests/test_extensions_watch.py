@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -296,6 +297,7 @@ def test_watches_follow_the_configuration():
         daemon.write("supervisord.conf", BASE + PROGRAM.replace("restart_when_binary_changed=true", ""))
         daemon.ctl("update")
         wait_for(lambda: "anon_inode:inotify" not in descriptors(daemon), what=daemon.report)
+        wait_for(lambda: daemon.read("starts").split() == ["1", "1"], what=daemon.report)
         install(daemon, "app/bin/web", 2)
         daemon.write("supervisord.conf", BASE + PROGRAM)
         daemon.ctl("update")
@@ -323,6 +325,48 @@ def test_who_watches_nothing_has_nothing_to_watch_with():
         daemon.wait_states(cat="RUNNING")
         assert "anon_inode:inotify" not in descriptors(daemon)
         assert len(os.listdir(f"/proc/{daemon.pid}/task")) == 1
+
+
+def threads(daemon) -> int:
+    return len(os.listdir(f"/proc/{daemon.pid}/task"))
+
+
+def test_a_file_without_end_holds_nobody_up():
+    """Reading is done beside the loop, and given up when nobody waits for it any more."""
+    daemon = Daemon(where.OURS, BASE + DIRECTORY)
+    install(daemon, "app/bin/web", 1)
+    daemon.path("conf").mkdir()
+    with open(daemon.path("conf/huge.conf"), "w") as file:
+        file.truncate(1 << 42)
+    with daemon.start():
+        wait_for(lambda: threads(daemon) > 1, what=daemon.report)
+        before = time.monotonic()
+        for _ in range(20):
+            assert daemon.call("supervisor.getState")["statename"] == "RUNNING"
+        assert time.monotonic() - before < 5
+        daemon.signal(signal.SIGTERM)
+        assert daemon.wait_end(10) == 0
+
+
+def test_a_reload_leaves_nothing_behind():
+    """LIF-003: everything that runs beside programs goes with the run that it belongs to."""
+    config = PROGRAM + "cron=* * * * * *\nliveness_check_initial_delay=0\nliveness_check_script=/bin/sleep 1000\n"
+    with watched(config) as daemon:
+        def quiet():
+            wait_for(lambda: threads(daemon) == 1, 20, what=daemon.report)
+            return len(descriptors(daemon))
+
+        counts = []
+        for start in range(2, 5):
+            daemon.ctl("reload")
+            wait_for(lambda: daemon.read("starts").split() == ["1"] * start, 20, what=daemon.report)
+            wait_for(lambda: is_watching(daemon), what=daemon.report)
+            counts.append(quiet())
+        assert counts[0] == counts[-1]
+        assert not daemon.log_messages("reaped unknown pid")
+        assert len(daemon.descendants()) <= 2
+        by_rename(daemon, daemon.path("app/bin/web"))
+        wait_for(lambda: daemon.read("starts").split() == ["1"] * 4 + ["2"], 20, what=daemon.report)
 
 
 def can_unshare() -> bool:

@@ -36,6 +36,9 @@ startsecs=0
 [program:missing]
 command=/no/such/file
 autostart=false
+[program:absent]
+command=/no/such/other
+startretries=0
 [program:broken]
 command=/bin/sh -c "echo 'config.yaml: line 7: no such key' >&2; exit 78"
 startretries=0
@@ -122,7 +125,8 @@ def visit(browser):
         page = context.new_page()
         if watched:
             home = "/".join(url.split("/")[:3])
-            page.on("console", lambda message: complaints.append(f"console: {message.text}") if message.type in ("error", "warning") else None)
+            # A daemon that ends before the page does is no fault of the page.
+            page.on("console", lambda message: complaints.append(f"console: {message.text}") if message.type in ("error", "warning") and "net::ERR_" not in message.text else None)
             page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
             page.on("request", lambda request: None if request.url.startswith((home + "/", "blob:")) else complaints.append(f"asks {request.url}"))
         page.goto(url)

@@ -51,7 +51,7 @@ def test_processes(visit, daemon, size, theme):
     expect(page.get_by_role("menu")).to_be_visible()
     check(page, f"menu-{size}-{theme}", size)
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Stop those").click()
+    page.get_by_role("button", name="Stop those", exact=True).click()
     check(page, f"question-{size}-{theme}", size)
 
 

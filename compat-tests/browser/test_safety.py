@@ -13,27 +13,27 @@ pytestmark = pytest.mark.usefixtures("ours_only")
 STOP = "index.html?action=stop&processname=cat"
 
 ATTACK = """<!DOCTYPE html><title>evil</title>
-<img src="URLindex.html?action=stopall"><script src="URLindex.html?action=stopall"></script><link rel="stylesheet" href="URLSTOP">
-<iframe name="in" src="URL"></iframe><iframe name="post"></iframe>
-<form id="form" target="post" method="post" action="URLindex.html"><input name="action" value="stop"><input name="processname" value="cat"></form>
-<form id="plain" target="post" method="post" enctype="text/plain" action="URLRPC2"><input name="&lt;methodCall>&lt;methodName>supervisor.shutdown&lt;/methodName>" value="&lt;/methodCall>"></form>
-<a id="link" href="URLSTOP">a prize</a>
+<img src="OURS/index.html?action=stopall"><script src="OURS/index.html?action=stopall"></script><link rel="stylesheet" href="OURS/STOP">
+<iframe name="in" src="OURS/"></iframe><iframe name="post"></iframe>
+<form id="form" target="post" method="post" action="OURS/index.html"><input name="action" value="stop"><input name="processname" value="cat"></form>
+<form id="plain" target="post" method="post" enctype="text/plain" action="OURS/RPC2"><input name="&lt;methodCall>&lt;methodName>supervisor.shutdown&lt;/methodName>" value="&lt;/methodCall>"></form>
+<a id="link" href="OURS/STOP">a prize</a>
 <script>
 const tried = [];
 const attempt = (what, work) => tried.push(work.then((answer) => `${what}: ${answer.type} ${answer.status}`, (error) => `${what}: ${error.name}`));
 const call = "<methodCall><methodName>supervisor.stopAllProcesses</methodName></methodCall>";
 for (const mode of ["no-cors", "cors"]) {
   for (const credentials of ["omit", "include"]) {
-    attempt("get", fetch("URLSTOP", { mode, credentials }));
-    attempt("act", fetch("URLweb/act", { mode, credentials, method: "POST", body: new URLSearchParams({ do: "stop", name: "cat" }) }));
-    attempt("post", fetch("URLindex.html", { mode, credentials, method: "POST", body: new URLSearchParams({ action: "stop", processname: "cat" }) }));
-    attempt("rpc", fetch("URLRPC2", { mode, credentials, method: "POST", headers: { "Content-Type": "text/plain" }, body: call }));
-    attempt("read", fetch("URLweb/config", { mode, credentials }));
-    attempt("rest", fetch("URLsupervisor/shutdown", { mode, credentials, method: "POST" }));
+    attempt("get", fetch("OURS/STOP", { mode, credentials }));
+    attempt("act", fetch("OURS/web/act", { mode, credentials, method: "POST", body: new URLSearchParams({ do: "stop", name: "cat" }) }));
+    attempt("post", fetch("OURS/index.html", { mode, credentials, method: "POST", body: new URLSearchParams({ action: "stop", processname: "cat" }) }));
+    attempt("rpc", fetch("OURS/RPC2", { mode, credentials, method: "POST", headers: { "Content-Type": "text/plain" }, body: call }));
+    attempt("read", fetch("OURS/web/config", { mode, credentials }));
+    attempt("rest", fetch("OURS/supervisor/shutdown", { mode, credentials, method: "POST" }));
   }
 }
-attempt("beacon", Promise.resolve({ type: String(navigator.sendBeacon("URLweb/act", new URLSearchParams({ do: "stop", name: "cat" }))), status: 0 }));
-attempt("events", new Promise((done, fail) => { const source = new EventSource("URLweb/events"); source.onopen = () => done({ type: "open", status: 200 }); source.onerror = () => fail(new Error("closed")); }));
+attempt("beacon", Promise.resolve({ type: String(navigator.sendBeacon("OURS/web/act", new URLSearchParams({ do: "stop", name: "cat" }))), status: 0 }));
+attempt("events", new Promise((done, fail) => { const source = new EventSource("OURS/web/events"); source.onopen = () => done({ type: "open", status: 200 }); source.onerror = () => fail(new Error("closed")); }));
 </script>"""
 
 
@@ -45,7 +45,7 @@ def site(daemon):
         url = daemon.url
 
         def do_GET(self):
-            body = ATTACK.replace("URLSTOP", self.url + STOP).replace("URL", self.url).encode()
+            body = ATTACK.replace("OURS/STOP", self.url + STOP).replace("OURS/", self.url).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.send_header("Content-Length", str(len(body)))
@@ -100,7 +100,7 @@ def test_on_plain_http_an_action_that_proves_nothing_is_asked_about(visit, daemo
     page.get_by_role("button", name="Yes, do it").click()
     expect(page.locator(".status_msg")).to_have_text("Process cat stopped")
     live(page)
-    row(page, "cat").get_by_role("button", name="Start cat").click()
+    row(page, "cat").get_by_role("button", name="Start cat", exact=True).click()
     expect(state_of(page, "cat")).to_contain_text("running")
     # A link on our own page is proof enough.
     plain = visit(url, java_script_enabled=False)

@@ -281,8 +281,8 @@ fn four_digits(rest: &mut &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::{Problem, Reason, parse, parse_for_server, read_all, read_for_server};
-    use crate::config::extension_tests::Folder;
     use crate::config::extensions::EnvFile;
+    use crate::config::tests::extensions::Folder;
 
     fn shown(pairs: &super::Pairs) -> String {
         let shown: Vec<String> = pairs

@@ -317,8 +317,4 @@ fn read_main_file(file: &BStr, context: &LoadContext) -> Result<Vec<u8>, ConfigE
 }
 
 #[cfg(test)]
-mod beyond_tests;
-#[cfg(test)]
-mod extension_tests;
-#[cfg(test)]
 mod tests;

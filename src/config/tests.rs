@@ -1,6 +1,10 @@
 //! Whole files, held against what the reference made of them (`fixtures/configs/record.py`), and what no file shows:
 //! the search for the file, the command line over it, the difference between a start and a reread.
 
+mod article;
+mod beyond;
+pub mod extensions;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

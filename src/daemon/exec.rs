@@ -104,8 +104,9 @@ impl ChildStack {
         let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
         // SAFETY: `top` is the aligned end of a live buffer that nobody else uses: `self` is borrowed mutably, and
         // CLONE_VFORK suspends this thread until the child execs or exits, so `prepared` and everything it borrows
-        // outlive the child's use of them. `child` follows the rules in the module's essay. There is no other
-        // thread that could see memory halfway through a change.
+        // outlive the child's use of them. `child` follows the rules in the module's essay. The threads that
+        // read files for the runtime may run meanwhile: they share nothing that the child writes to, which is its own
+        // stack and this thread's errno.
         let pid = unsafe { libc::clone(child, top.cast(), flags, argument) };
         let error = Errno::last();
         restore_signals(&old_mask);

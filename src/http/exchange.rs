@@ -121,17 +121,19 @@ impl<B: Backend> Visitor<B> {
             Verdict::Malformed => return Ok(self.refuse(Reply::refusal(StatusCode::BAD_REQUEST))),
         }
         let source = self.gate.names(open).source(headers);
+        // Browsers tell this of themselves to whom they trust: HTTPS, and this machine.
+        let is_trusted = headers.contains_key("sec-fetch-site");
         let effect = route.effect(method, uri.query().unwrap_or_default());
         if let Some(reason) = objection(source, effect) {
             let mut reply = self.refuse(Reply::forbidden(reason));
-            reply.guard();
+            reply.guard(is_trusted);
             return Ok(reply);
         }
         let mut reply = self
             .admitted(route, source, method, uri, headers, body)
             .await?;
         if source != Source::Program {
-            reply.guard();
+            reply.guard(is_trusted);
         }
         Ok(reply)
     }

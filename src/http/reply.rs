@@ -196,7 +196,8 @@ impl Reply {
     }
 
     /// Tells a browser to take the answer for what it is, and to lend it to nobody.
-    pub fn guard(&mut self) {
+    /// Over plain HTTP from elsewhere one of the guards is not heard, and browsers complain.
+    pub fn guard(&mut self, is_trusted: bool) {
         self.headers.extend([
             (
                 header::CONTENT_SECURITY_POLICY,
@@ -211,9 +212,12 @@ impl Reply {
                 header::REFERRER_POLICY,
                 HeaderValue::from_static("same-origin"),
             ),
-            (OPENER_POLICY, HeaderValue::from_static("same-origin")),
             (RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
         ]);
+        if is_trusted {
+            let same = HeaderValue::from_static("same-origin");
+            self.headers.push((OPENER_POLICY, same));
+        }
     }
 
     /// 401 (HTTP-071). The reference announces to close and does not (HTTP-072); we do.

@@ -76,10 +76,11 @@ pub async fn run(handle: &Handle, form: &Form) -> String {
     };
     let (done, mut outcomes) = mpsc::unbounded_channel();
     let mut waiting = names(form);
+    let many = waiting.len() > 1;
     for name in waiting.clone() {
         let (handle, deed, done) = (handle.clone(), deed.clone(), done.clone());
         spawn_local(async move {
-            let result = work(&handle, &deed, &name).await;
+            let result = work(&handle, &deed, &name, many).await;
             // Who asked may have lost patience.
             let _ = done.send((name, result));
         });
@@ -115,18 +116,19 @@ async fn carry_through<T: 'static>(work: impl Future<Output = Vec<T>> + 'static)
     spawn_local(work).await.unwrap_or_default()
 }
 
-async fn work(handle: &Handle, deed: &Deed, name: &str) -> Vec<Outcome> {
+/// Among many some are as they should be already; that is no failure.
+async fn work(handle: &Handle, deed: &Deed, name: &str, many: bool) -> Vec<Outcome> {
     match deed {
-        Deed::Start => ask(handle, name, "started", start(name)).await,
-        Deed::Stop => ask(handle, name, "stopped", stop(name)).await,
+        Deed::Start => ask(handle, name, many, "started", start(name)).await,
+        Deed::Stop => ask(handle, name, many, "stopped", stop(name)).await,
         Deed::Signal(signal) => {
             let signalled = format!("{signal} sent");
-            ask(handle, name, &signalled, send(name, signal)).await
+            ask(handle, name, false, &signalled, send(name, signal)).await
         }
         Deed::Restart => {
             // What does not run need not be stopped.
             let _ = call(handle, stop(name)).await;
-            ask(handle, name, "restarted", start(name)).await
+            ask(handle, name, false, "restarted", start(name)).await
         }
         Deed::Clear => members(handle, name)
             .into_iter()
@@ -145,7 +147,13 @@ async fn work(handle: &Handle, deed: &Deed, name: &str) -> Vec<Outcome> {
 }
 
 /// One command, whose answer may tell of several.
-async fn ask(handle: &Handle, name: &str, done: &str, command: Command) -> Vec<Outcome> {
+async fn ask(
+    handle: &Handle,
+    name: &str,
+    many: bool,
+    done: &str,
+    command: Command,
+) -> Vec<Outcome> {
     let one = |result| {
         let name = name.to_owned();
         vec![Outcome { name, result }]
@@ -157,15 +165,25 @@ async fn ask(handle: &Handle, name: &str, done: &str, command: Command) -> Vec<O
                 name: display_name(&result.group, &result.name),
                 result: match result.status {
                     FaultCode::Success => Ok(done.to_owned()),
-                    // Among many some are as they should be; that is no failure.
-                    FaultCode::AlreadyStarted => Ok("was running".to_owned()),
-                    FaultCode::NotRunning => Ok("was not running".to_owned()),
-                    code => Err(in_words(code, &result.description)),
+                    code => {
+                        as_it_should_be(code).ok_or_else(|| in_words(code, &result.description))
+                    }
                 },
             })
             .collect(),
         Ok(Reply::True | Reply::Diff { .. }) => one(Ok(done.to_owned())),
-        Err(fault) => one(told(Err(fault))),
+        Err(fault) => {
+            let excused = as_it_should_be(fault.code).filter(|_| many);
+            one(excused.map_or_else(|| told(Err(fault)), Ok))
+        }
+    }
+}
+
+fn as_it_should_be(code: FaultCode) -> Option<String> {
+    match code {
+        FaultCode::AlreadyStarted => Some("was running".to_owned()),
+        FaultCode::NotRunning => Some("was not running".to_owned()),
+        _ => None,
     }
 }
 

@@ -66,7 +66,8 @@ pub fn page(token: &Token, form: &Form) -> Result<String, String> {
     Ok(format!(
         "{DOCTYPE}\n<html>\n<head>\n<title>Supervisor: is this meant?</title>\n\
          <meta content=\"width=device-width, initial-scale=1\" name=\"viewport\" />\n\
-         <style type=\"text/css\">{STYLE}</style>\n</head>\n<body>\n<div id=\"wrapper\">\n\
+         <style type=\"text/css\">{STYLE}</style>\n\
+         <link href=\"images/icon.png\" rel=\"icon\" type=\"image/png\" />\n</head>\n<body>\n<div id=\"wrapper\">\n\
          <p>Your browser does not say which page asks for this, and it could be one of another site.</p>\n\
          <p>Run <strong>{action}</strong>{on}?</p>\n<form action=\"index.html\" method=\"post\">\n{fields}{token}\
          <button type=\"submit\">Yes, do it</button> <a href=\"index.html\">No, show me the processes</a>\n</form>\n\

@@ -1,5 +1,6 @@
 //! `/tail.html`: the end of a process's stdout log (WEB-040 to WEB-044).
 
+use super::assets::STYLE;
 use super::form::Form;
 use super::html::{escape, escape_text, quote};
 use super::status::DOCTYPE;
@@ -36,7 +37,10 @@ pub fn page(handle: &Handle, form: &Form) -> String {
     let title = escape_text(name.unwrap_or("None"));
     let text = escape_text(&text);
     format!(
-        "{DOCTYPE}\n<html>\n<head>\n  <title>Supervisor tail of process {title}</title>\n</head>\n<body>\n\n<div>\n\n\
+        "{DOCTYPE}\n<html>\n<head>\n  <title>Supervisor tail of process {title}</title>\n  \
+         <meta content=\"width=device-width, initial-scale=1\" name=\"viewport\" />\n  \
+         <style type=\"text/css\">{STYLE}</style>\n  \
+         <link href=\"images/icon.png\" rel=\"icon\" type=\"image/png\" />\n</head>\n<body>\n\n<div>\n\n\
          <pre>{text}</pre>\n\n<form action=\"index.html\" method=\"POST\">\n\n<div>\n  {refresh}</div>\n\n</form>\n\n\
          </div>\n\n</body>\n</html>"
     )

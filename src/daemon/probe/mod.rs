@@ -6,11 +6,13 @@
 
 mod hosts;
 mod http;
+mod tls;
 mod url;
 
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -149,7 +151,13 @@ impl Prober<'_> {
                     error,
                 })
             }
-            Probe::Http(probe) => http::probe(probe, self).await.map_err(ProbeError::Http),
+            Probe::Http(probe) => {
+                let network = Network {
+                    prober: self,
+                    ca_file: probe.ca_file.as_deref(),
+                };
+                http::probe(probe, &network).await.map_err(ProbeError::Http)
+            }
         }
     }
 
@@ -186,14 +194,23 @@ impl Prober<'_> {
     }
 }
 
-impl http::Connect for Prober<'_> {
-    type Stream = TcpStream;
+/// Where HTTP questions go.
+struct Network<'a> {
+    prober: &'a Prober<'a>,
+    /// Whom to trust instead of those whom the machine trusts.
+    ca_file: Option<&'a Path>,
+}
 
-    async fn connect(&self, url: &url::Url) -> io::Result<TcpStream> {
+impl http::Connect for Network<'_> {
+    type Stream = tls::Connection;
+
+    async fn connect(&self, url: &url::Url) -> io::Result<tls::Connection> {
+        let stream = self.prober.open(&url.host, url.port).await?;
         if url.secure {
-            return Err(io::Error::other("https is not supported"));
+            tls::secure(stream, &url.host, self.ca_file).await
+        } else {
+            Ok(tls::Connection::Plain(stream))
         }
-        self.open(&url.host, url.port).await
     }
 }
 

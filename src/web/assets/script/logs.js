@@ -166,7 +166,8 @@ function logView(place, name, channels) {
     el("div.bar", {}, choice, pause, search, el("label", {}, filtering, " matching lines only"), el("label.wide", {}, wrap, " wrap"), found, el("span.grow"), download),
     el("div.logs", {}, earlier, view, newest));
   place.keys = { f: () => !pause.disabled && pause.click(), "/": () => search.focus() };
-  leave.set(place, () => { ending?.abort(); CSS.highlights?.delete("found"); leave.delete(place); place.keys = null; isLeft = true; });
+  const listing = setInterval(() => { if (!document.hidden) list().catch(() => {}); }, 15000);
+  leave.set(place, () => { clearInterval(listing); ending?.abort(); CSS.highlights?.delete("found"); leave.delete(place); place.keys = null; isLeft = true; });
   list().catch(() => {}).then(() => { if (!isLeft) begin(); });
 }
 

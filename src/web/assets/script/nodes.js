@@ -81,9 +81,9 @@ function menu(anchor, label, items) {
     if (back) anchor.focus();
   };
   const outside = (event) => { if (!node.contains(event.target) && event.target !== anchor) close(false); };
-  openMenu = { anchor, close };
+  openMenu = { anchor, close, top: anchor.getBoundingClientRect().top };
   anchor.setAttribute("aria-expanded", "true");
-  (anchor.closest("dialog") || document.body).append(node);
+  (anchor.closest("dialog, [role=main]") || document.body).append(node);
   const place = anchor.getBoundingClientRect();
   node.style.left = `${Math.max(4, Math.min(place.right - node.offsetWidth, innerWidth - node.offsetWidth - 4))}px`;
   node.style.top = `${Math.max(4, place.bottom + node.offsetHeight + 4 > innerHeight ? place.top - node.offsetHeight - 2 : place.bottom + 2)}px`;
@@ -96,7 +96,8 @@ const menuButton = (text, label, items, kind) => {
   node.setAttribute("aria-expanded", "false");
   return node;
 };
-addEventListener("scroll", () => openMenu?.close(false), { passive: true });
+// A little scrolling may still come after the click that opened it.
+addEventListener("scroll", () => { if (openMenu && Math.abs(openMenu.anchor.getBoundingClientRect().top - openMenu.top) > 80) openMenu.close(false); }, { passive: true });
 addEventListener("resize", () => openMenu?.close(false));
 
 // What a browser keeps of how somebody likes the page; it may refuse.

@@ -271,7 +271,7 @@ function arrange() {
     const trs = bodies.get(body) || bodies.set(body, body === flat ? [] : [body.firstChild]).get(body);
     trs.push(shown.get(row.name).tr);
   }
-  for (const old of table.tBodies) if (!bodies.has(old)) old.remove();
+  for (const old of [...table.tBodies]) if (!bodies.has(old)) old.remove();
   order(table, [table.tHead, ...bodies.keys()]);
   for (const [body, trs] of bodies) order(body, trs);
   for (const th of heads) {

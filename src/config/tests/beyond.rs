@@ -1,11 +1,12 @@
 //! What the reference refuses or ignores in the file as a whole, and what it means here: the rows of the Go version about
 //! syntax, sections and servers (GO-097 to GO-125, GO-244 to GO-270).
 
-use super::command_line::CommandLine;
-use super::extension_tests::{Folder, load};
-use super::extensions::{Extensions, Hooks, LogTarget, Reaction, StreamExtensions};
-use super::find_config_file;
-use super::types::{Autorestart, Config, LogFile, MainLog, MainLogFormat, ServerAddress};
+use super::extensions::{Folder, load};
+use crate::config::command_line::CommandLine;
+use crate::config::find_config_file;
+use crate::config::types::{
+    Autorestart, Config, GroupKind, LogFile, MainLog, MainLogFormat, ServerAddress,
+};
 use crate::model::signal::Signal;
 
 fn good(text: &str) -> Config {
@@ -13,7 +14,10 @@ fn good(text: &str) -> Config {
 }
 
 /// The process names of all groups with one thing about each.
-fn each<T>(config: &Config, about: impl Fn(&super::types::ProcessConfig) -> T) -> Vec<(String, T)> {
+fn each<T>(
+    config: &Config,
+    about: impl Fn(&crate::config::types::ProcessConfig) -> T,
+) -> Vec<(String, T)> {
     let processes = config.groups.iter().flat_map(|group| &group.processes);
     processes
         .map(|process| (process.name.clone(), about(process)))
@@ -246,7 +250,7 @@ fn the_ini_file_of_the_go_version_is_looked_for_last() {
         config_file: Some("no.conf".into()),
         ..CommandLine::default()
     };
-    assert!(super::load(&missing, &context).is_err());
+    assert!(crate::config::load(&missing, &context).is_err());
 }
 
 // GO-142, GO-244, GO-245, GO-248
@@ -265,87 +269,6 @@ fn names_are_filled_in_as_widely_as_in_the_reference() {
         .as_deref()
         .and_then(|more| more.conf_file.clone());
     assert!(path.is_some_and(|path| path.ends_with("x.ini")));
-}
-
-// SEED-009 to SEED-032
-#[test]
-fn the_samples_of_the_article_mean_what_it_says() {
-    let folder = Folder::new();
-    let config = folder
-        .load(include_str!("../../fixtures/go/article.conf"))
-        .expect("a good file");
-    let here = &folder.0;
-
-    let daemon = &config.supervisord;
-    assert_eq!(daemon.logfile, MainLog::File(here.join("supervisord.log"))); // SEED-009
-    assert_eq!(daemon.logfile_maxbytes, 50 << 20); // SEED-010
-    assert_eq!(daemon.logfile_backups, 10); // SEED-011
-    assert_eq!(daemon.loglevel, 10); // SEED-012
-    assert_eq!(daemon.pidfile, here.join("supervisord.pid")); // SEED-013
-    let spellings: Vec<&str> = config
-        .messages
-        .own_warnings
-        .iter()
-        .filter_map(|line| line.split(' ').nth(2))
-        .collect();
-    assert_eq!(spellings, ["logfilemaxbytes", "logfilebackups"]);
-
-    let [server] = config.servers.as_slice() else {
-        panic!("one server, not {:?}", config.servers);
-    };
-    let (host, port) = (String::new(), 9001);
-    assert_eq!(server.address, ServerAddress::Inet { host, port }); // SEED-014
-    let nothing = Some(String::new());
-    assert_eq!((&server.username, &server.password), (&nothing, &nothing)); // SEED-015
-    assert!(config.rpc_interfaces.is_empty()); // SEED-016
-
-    let [group] = config.groups.as_slice() else {
-        panic!("one group, not {:?}", config.groups);
-    };
-    let [process] = group.processes.as_slice() else {
-        panic!("one process, not {:?}", group.processes);
-    };
-    assert_eq!(
-        (group.name.as_str(), process.name.as_str()),
-        ("sample", "sample")
-    ); // SEED-022
-    assert_eq!(process.command, "./bin/sample --serve"); // SEED-020, SEED-021
-    let directory = process.directory.as_ref().expect("one is given");
-    assert_eq!(directory.as_slice(), here.as_os_str().as_encoded_bytes());
-    let log = LogFile::Path("test.log".into());
-    assert_eq!(
-        (&process.stdout.logfile, &process.stderr.logfile),
-        (&log, &log)
-    ); // SEED-023, SEED-024
-    assert!(process.autostart); // SEED-026
-    assert_eq!(process.autorestart, Autorestart::Always);
-    assert_eq!((process.startsecs, process.startretries), (3, 3)); // SEED-027
-    assert_eq!(process.exitcodes, [0, 2]); // SEED-028
-    assert_eq!(
-        (process.stopsignal, process.stopwaitsecs),
-        (Signal::TERM, 10)
-    ); // SEED-029
-    assert!(process.stopasgroup && process.killasgroup); // SEED-030
-    let more = process.extensions.as_deref().expect("it uses some");
-    let expected = Extensions {
-        binary_watch: Some(Reaction::Restart), // SEED-025
-        hooks: Hooks {
-            timeout: 60,
-            ..Hooks::default()
-        },
-        stdout: StreamExtensions {
-            further_targets: vec![LogTarget::Stdout],
-            written: Some("test.log, /dev/stdout".to_owned()),
-            ..StreamExtensions::default()
-        },
-        stderr: StreamExtensions {
-            further_targets: vec![LogTarget::Stderr],
-            written: Some("test.log, /dev/stderr".to_owned()),
-            ..StreamExtensions::default()
-        },
-        ..Extensions::default()
-    };
-    assert_eq!(*more, expected);
 }
 
 // SEED-031, SEED-032
@@ -374,7 +297,7 @@ fn a_dump_shows_what_is_beyond_the_reference() {
          envfiles=-/x.env\nuser=web:staff\nuser_environment=1\nconf_file=/x.ini\nstdout_logfile=a.log,syslog @h\n\
          stdout_log_format=json\nsyslog_facility=user\nsyslog_tag=t\n",
     );
-    let shown = super::dump::dump(&config);
+    let shown = crate::config::dump::dump(&config);
     let server = "\"port\": 1, \"allowed_hosts\": [\"a\", \"b\"], \"nodename\": \"me\", \"health_auth\": false}";
     assert!(shown.contains(server), "{shown}");
     let (_, more) = shown
@@ -395,4 +318,219 @@ fn a_dump_shows_what_is_beyond_the_reference() {
          \"user_environment\": true, \"conf_file\": \"/x.ini\", \"stdout\": {\"further_targets\": [\"syslog @udp:h:514\"], \
          \"log_format\": \"json\", \"written\": \"a.log,syslog @h\"}, \"syslog_facility\": 1, \"syslog_tag\": \"t\"}"
     );
+}
+
+/// One process of a file that has only it and these options.
+fn one(options: &str) -> std::rc::Rc<crate::config::types::ProcessConfig> {
+    let config = good(&format!(
+        "[supervisord]\n[program:x]\ncommand=a\n{options}\n"
+    ));
+    std::rc::Rc::clone(&config.groups[0].processes[0])
+}
+
+// GO-126, GO-127, GO-131, GO-133, GO-144, GO-154
+#[test]
+fn defaults_are_the_references() {
+    let process = one("");
+    assert_eq!(process.exitcodes, [0]);
+    assert_eq!((process.startsecs, process.startretries), (1, 3));
+    assert_eq!(
+        (process.stopsignal, process.stopwaitsecs),
+        (Signal::TERM, 10)
+    );
+    assert_eq!(process.stdout.logfile, LogFile::Auto);
+    assert_eq!(process.autorestart, Autorestart::Unexpected);
+    let asgroup = one("stopasgroup=true");
+    assert!(asgroup.killasgroup);
+    assert!(
+        load("[supervisord]\n[program:x]\ncommand=a\nstopasgroup=true\nkillasgroup=false\n")
+            .is_err()
+    );
+    let more = one("umask=027\nserverurl=http://x:1\nstdout_syslog=true");
+    assert_eq!((more.umask, more.stdout.syslog), (Some(0o27), true));
+    assert_eq!(more.serverurl.as_deref(), Some("http://x:1"));
+}
+
+// GO-126
+#[test]
+fn a_blank_after_a_comma_loses_no_exit_code() {
+    assert_eq!(one("exitcodes=0, 2").exitcodes, [0, 2]);
+}
+
+// GO-134, GO-135, GO-136, GO-137
+#[test]
+fn processes_are_counted_and_named_as_in_the_reference() {
+    let names = |options: &str| {
+        let config = load(&format!(
+            "[supervisord]\n[program:x]\ncommand=a\n{options}\n"
+        ))?;
+        Ok::<_, String>(
+            each(&config, |_| ())
+                .into_iter()
+                .map(|(name, ())| name)
+                .collect::<Vec<_>>(),
+        )
+    };
+    let numbered = "process_name=%(program_name)s%(process_num)d";
+    assert_eq!(names(numbered), Ok(vec!["x0".to_owned()]));
+    let two = names(&format!("{numbered}\nnumprocs=2\nnumprocs_start=5"));
+    assert_eq!(two, Ok(vec!["x5".to_owned(), "x6".to_owned()]));
+    assert!(names("numprocs=2").is_err());
+    let process = one("process_name=own\nstdout_logfile=%(program_name)s.log");
+    assert_eq!(process.name, "own");
+    assert_eq!(process.stdout.logfile, LogFile::Path("x.log".into()));
+}
+
+// GO-141, GO-143
+#[test]
+fn values_are_not_trimmed_and_home_is_not_expanded() {
+    let process = one("environment=A=\" x \",B='y,z',C=plain\ndirectory=~/x");
+    let values: Vec<String> = process
+        .environment
+        .values()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(values, [" x ", "y,z", "plain"]);
+    assert!(
+        process
+            .directory
+            .as_ref()
+            .is_some_and(|place| place == "~/x")
+    );
+}
+
+// GO-145, GO-146, GO-147, GO-148, GO-151, GO-152, GO-234, GO-242, GO-243
+#[test]
+fn single_words_for_logs_are_the_references() {
+    let log = |value: &str| {
+        one(&format!("stdout_logfile={value}"))
+            .stdout
+            .logfile
+            .clone()
+    };
+    assert_eq!(log("NONE"), LogFile::None);
+    assert_eq!(log(""), LogFile::Path("".into()));
+    assert_eq!(log("/dev/null"), LogFile::Path("/dev/null".into()));
+    assert_eq!(log("/dev/stdout"), LogFile::Path("/dev/stdout".into()));
+    assert!(
+        load("[supervisord]\n[program:x]\ncommand=a\nstdout_logfile=/nonexistent/x\n").is_err()
+    );
+    let kept =
+        one("stdout_logfile_maxbytes=0\nstdout_logfile_backups=0\nstderr_capture_maxbytes=1KB");
+    assert_eq!(
+        (kept.stdout.logfile_maxbytes, kept.stdout.logfile_backups),
+        (0, 0)
+    );
+    assert_eq!(
+        (kept.stdout.capture_maxbytes, kept.stderr.capture_maxbytes),
+        (0, 1024)
+    );
+    assert!(!kept.redirect_stderr);
+}
+
+// GO-240, GO-253, GO-254, GO-256 to GO-258, GO-155
+#[test]
+fn the_daemon_has_the_references_options_and_defaults() {
+    let folder = Folder::new();
+    let config = folder.load("[supervisord]\n").expect("a good file");
+    let daemon = &config.supervisord;
+    assert_eq!(
+        daemon.logfile,
+        MainLog::File(folder.0.join("supervisord.log"))
+    );
+    assert_eq!(daemon.pidfile, folder.0.join("supervisord.pid"));
+    assert_eq!((daemon.minfds, daemon.minprocs), (1024, 200));
+    assert_eq!(
+        (daemon.loglevel, daemon.identifier.as_str()),
+        (20, "supervisor")
+    );
+    let config = good(
+        "[supervisord]\nlogfile=syslog\nidentifier=me\nnocleanup=true\nstrip_ansi=true\numask=077\n",
+    );
+    assert_eq!(config.supervisord.logfile, MainLog::Syslog);
+    assert_eq!(
+        (config.supervisord.umask, config.supervisord.strip_ansi),
+        (0o77, true)
+    );
+    let config = good("[supervisord]\nlogfile=/dev/stdout\nloglevel=error\npidfile=/x.pid\n");
+    assert_eq!(
+        config.supervisord.logfile,
+        MainLog::File("/dev/stdout".into())
+    );
+    assert_eq!(
+        (config.supervisord.loglevel, &config.supervisord.pidfile),
+        (40, &"/x.pid".into())
+    );
+}
+
+// GO-153, GO-271 to GO-274, GO-276
+#[test]
+fn groups_and_listeners_are_the_references() {
+    let config = good(
+        "[supervisord]\n[group:g]\nprograms=a,b\npriority=5\n[program:a]\ncommand=a\npriority=2\n[program:b]\ncommand=b\n\
+         priority=1\n[program:c]\ncommand=c\n[eventlistener:l]\ncommand=l\nevents=TICK_5\nautostart=false\n",
+    );
+    let groups: Vec<(&str, i64)> = config
+        .groups
+        .iter()
+        .map(|group| (group.name.as_str(), group.priority))
+        .collect();
+    assert_eq!(groups, [("l", -1), ("g", 5), ("c", 999)]);
+    let members: Vec<&str> = config.groups[1]
+        .processes
+        .iter()
+        .map(|process| process.name.as_str())
+        .collect();
+    assert_eq!(members, ["a", "b"]);
+    let GroupKind::EventListener(pool) = &config.groups[0].kind else {
+        panic!("a pool");
+    };
+    assert_eq!(
+        (pool.buffer_size, config.groups[0].processes[0].autostart),
+        (10, false)
+    );
+    let error = load("[supervisord]\n[group:g]\nprograms=nobody\n").expect_err("nobody");
+    assert_eq!(
+        error,
+        "[group:g] names unknown program or fcgi-program nobody"
+    );
+}
+
+// GO-021, GO-022, SEED-006 to SEED-008
+#[test]
+fn a_file_is_looked_for_where_the_reference_looks() {
+    let folder = Folder::new();
+    let context = crate::config::context::LoadContext {
+        argv0: folder
+            .0
+            .join("bin/supervisord")
+            .into_os_string()
+            .into_encoded_bytes()
+            .into(),
+        ..folder.context()
+    };
+    let shown: Vec<String> = crate::config::search_paths(&context)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let beside = folder.0.display();
+    assert_eq!(
+        shown,
+        [
+            format!("{beside}/etc/supervisord.conf"),
+            format!("{beside}/supervisord.conf"),
+            "supervisord.conf".to_owned(),
+            "etc/supervisord.conf".to_owned(),
+            "/etc/supervisord.conf".to_owned(),
+            "/etc/supervisor/supervisord.conf".to_owned(),
+        ]
+    );
+    // Found with -c only.
+    folder.write("supervisor.conf", "[supervisord]\nidentifier=named\n");
+    let named = CommandLine {
+        config_file: Some("supervisor.conf".into()),
+        ..CommandLine::default()
+    };
+    let config = crate::config::load(&named, &context).expect("a good file");
+    assert_eq!(config.supervisord.identifier, "named");
 }

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use bstr::BString;
 
-use super::command_line::CommandLine;
-use super::context::LoadContext;
-use super::extensions::{
+use crate::config::command_line::CommandLine;
+use crate::config::context::LoadContext;
+use crate::config::extensions::{
     Dependency, DirectoryWatch, EnvFile, Extensions, FailureAction, Hooks, HttpData, HttpProbe,
     Liveness, LogFormat, LogTarget, Probe, Reaction, RestartDelay, SyslogOptions, WhenEnded,
 };
-use super::types::{Config, LogFile, ProcessConfig};
+use crate::config::types::{Config, LogFile, ProcessConfig};
 use crate::model::signal::Signal;
 
 /// A folder of a test's own, removed with it.
@@ -42,7 +42,7 @@ impl Folder {
             config_file: Some("x.conf".into()),
             ..CommandLine::default()
         };
-        super::load(&command_line, &self.context()).map_err(|error| error.to_string())
+        crate::config::load(&command_line, &self.context()).map_err(|error| error.to_string())
     }
 
     pub fn context(&self) -> LoadContext {
@@ -323,7 +323,7 @@ fn environment_files_are_looked_for_here_and_at_the_configuration() {
         config_file: Some("conf/x.conf".into()),
         ..CommandLine::default()
     };
-    let config = super::load(&command_line, &folder.context()).expect("a good file");
+    let config = crate::config::load(&command_line, &folder.context()).expect("a good file");
     let found = config.groups[0].processes[0]
         .extensions
         .as_deref()
