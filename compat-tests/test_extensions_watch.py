@@ -152,6 +152,18 @@ def test_a_program_is_watched_where_a_start_finds_it():
         settled(daemon, 1, 2)
 
 
+def test_of_an_interpreter_and_its_script_the_interpreter_is_the_program():
+    """GO-168: a script is watched by its directory."""
+    config = PROGRAM.replace("command=", "command=/bin/sh ") + (
+        "\n[program:witness]\ncommand={dir}/app/bin/web\nrestart_when_binary_changed=true\nstartsecs=0\n")
+    with watched(config) as daemon:
+        wait_for(lambda: len(daemon.read("starts").split()) == 2, what=daemon.report)
+        by_rename(daemon, daemon.path("app/bin/web"))
+        wait_for(lambda: "2" in daemon.read("starts"), 20, what=daemon.report)
+        assert daemon.log_messages("has changed: restarting") == [
+            f"INFO {daemon.dir}/app/bin/web has changed: restarting 'witness'"]
+
+
 def test_a_touch_is_no_change():
     """GO-169: nor are other rights, nor the same content anew."""
     with watched() as daemon:
