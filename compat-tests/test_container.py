@@ -183,6 +183,15 @@ def test_the_exit_status_is_that_of_supervisord(tmp_path):
         assert "Error: program section program:x does not specify a command" in container.said()
 
 
+@pytest.mark.parametrize("option, role, status", [("on_exit", "end 7", 7), ("on_exit", "leave 3", 0)])
+def test_the_program_that_matters_takes_the_container_along(option, role, status, tmp_path):
+    """GO-402: everything is stopped first."""
+    matters = f"[program:matters]\ncommand=/usr/local/bin/child {role}\nstartsecs=0\nautorestart=false\n{option}=shutdown\n{LOUD}"
+    with Container(tmp_path, BEGIN + STAY + matters) as container:
+        assert container.wait() == status
+        assert "stopped: stay (terminated by SIGTERM)" in container.said()
+
+
 def test_every_program_is_a_link_to_the_one(tmp_path):
     """GO-001, GO-399: the client talks to the daemon within, and pidproxy leaves an orphan behind that is reaped."""
     proxied = "[program:proxied]\ncommand=/usr/local/bin/pidproxy /run/none.pid /usr/local/bin/child end 5\nstartsecs=0\nautorestart=false\n"

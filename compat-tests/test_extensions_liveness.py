@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import where
+from harness import http, where
 from harness.daemon import Daemon
 from harness.pair import BASE
 from harness.waiting import wait_for
@@ -61,6 +61,34 @@ def test_a_program_that_fails_its_check_so_many_times_in_a_row_is_restarted():
             "WARN 'web' is unhealthy: restarting it",
             "WARN stopped: web (terminated by SIGTERM)",
         ]
+
+
+def test_the_first_check_comes_so_long_after_each_start():
+    """GO-205, GO-206."""
+    note = "/bin/sh -c \"date +%%s.%%N >> {}; exit {}\""
+    config = BASE + PROGRAM.replace("initial_delay=0", "initial_delay=2").replace(
+        "/bin/sleep 1000", note.format("starts", "0; sleep 1000").replace("exit 0; ", "exec ")) + (
+        "liveness_check_script=" + note.format("checks", 1) + "\nliveness_check_failure_threshold=1\n")
+    with Daemon(where.OURS, config) as daemon:
+        wait_for(lambda: len(daemon.read("checks").split()) == 2, 20, what=daemon.report)
+        pairs = list(zip(daemon.read("starts").split(), daemon.read("checks").split()))
+        # Both are told by shells, which take their time to come up.
+        assert all(1.5 < float(check) - float(start) < 4 for start, check in pairs), pairs
+
+
+def test_what_is_known_is_told_to_prometheus():
+    """GO-216: and nothing of a program that is not checked, or does not run."""
+    def told(daemon):
+        lines = daemon.ask(http.get("/metrics")).body.decode().splitlines()
+        return [line.rsplit(" ", 1)[1] for line in lines if line.startswith("supervisord_process_healthy{")]
+
+    with checked("/bin/test -e well", "liveness_check_failure_threshold=1\nliveness_check_failure_action=/bin/true\n",
+                 files={"well": ""}) as daemon:
+        wait_for(lambda: told(daemon) == ["1"], what=daemon.report)
+        daemon.path("well").unlink()
+        wait_for(lambda: told(daemon) == ["0"], what=daemon.report)
+        daemon.call("supervisor.stopProcess", "web")
+        wait_for(lambda: told(daemon) == [], what=daemon.report)
 
 
 def test_a_program_may_be_stopped_instead_and_is_not_checked_then():

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -149,6 +150,18 @@ def test_a_program_is_watched_where_a_start_finds_it():
     with watched(config) as daemon:
         by_rename(daemon, daemon.path("app/bin/web"))
         settled(daemon, 1, 2)
+
+
+def test_of_an_interpreter_and_its_script_the_interpreter_is_the_program():
+    """GO-168: a script is watched by its directory."""
+    config = PROGRAM.replace("command=", "command=/bin/sh ") + (
+        "\n[program:witness]\ncommand={dir}/app/bin/web\nrestart_when_binary_changed=true\nstartsecs=0\n")
+    with watched(config) as daemon:
+        wait_for(lambda: len(daemon.read("starts").split()) == 2, what=daemon.report)
+        by_rename(daemon, daemon.path("app/bin/web"))
+        wait_for(lambda: "2" in daemon.read("starts"), 20, what=daemon.report)
+        assert daemon.log_messages("has changed: restarting") == [
+            f"INFO {daemon.dir}/app/bin/web has changed: restarting 'witness'"]
 
 
 def test_a_touch_is_no_change():
@@ -324,6 +337,48 @@ def test_who_watches_nothing_has_nothing_to_watch_with():
         daemon.wait_states(cat="RUNNING")
         assert "anon_inode:inotify" not in descriptors(daemon)
         assert len(os.listdir(f"/proc/{daemon.pid}/task")) == 1
+
+
+def threads(daemon) -> int:
+    return len(os.listdir(f"/proc/{daemon.pid}/task"))
+
+
+def test_a_file_without_end_holds_nobody_up():
+    """Reading is done beside the loop, and given up when nobody waits for it any more."""
+    daemon = Daemon(where.OURS, BASE + DIRECTORY)
+    install(daemon, "app/bin/web", 1)
+    daemon.path("conf").mkdir()
+    with open(daemon.path("conf/huge.conf"), "w") as file:
+        file.truncate(1 << 42)
+    with daemon.start():
+        wait_for(lambda: threads(daemon) > 1, what=daemon.report)
+        before = time.monotonic()
+        for _ in range(20):
+            assert daemon.call("supervisor.getState")["statename"] == "RUNNING"
+        assert time.monotonic() - before < 5
+        daemon.signal(signal.SIGTERM)
+        assert daemon.wait_end(10) == 0
+
+
+def test_a_reload_leaves_nothing_behind():
+    """LIF-003: everything that runs beside programs goes with the run that it belongs to."""
+    config = PROGRAM + "cron=* * * * * *\nliveness_check_initial_delay=0\nliveness_check_script=/bin/sleep 1000\n"
+    with watched(config) as daemon:
+        def quiet():
+            wait_for(lambda: threads(daemon) == 1, 20, what=daemon.report)
+            return len(descriptors(daemon))
+
+        counts = []
+        for start in range(2, 5):
+            daemon.ctl("reload")
+            wait_for(lambda: daemon.read("starts").split() == ["1"] * start, 20, what=daemon.report)
+            wait_for(lambda: is_watching(daemon), what=daemon.report)
+            counts.append(quiet())
+        assert counts[0] == counts[-1]
+        assert not daemon.log_messages("reaped unknown pid")
+        assert len(daemon.descendants()) <= 2
+        by_rename(daemon, daemon.path("app/bin/web"))
+        wait_for(lambda: daemon.read("starts").split() == ["1"] * 4 + ["2"], 20, what=daemon.report)
 
 
 def can_unshare() -> bool:

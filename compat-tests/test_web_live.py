@@ -21,6 +21,11 @@ autorestart=false
 [program:missing]
 command=/no/such/file
 autostart=false
+[program:slow]
+command={python} -c "import signal; signal.signal(15, lambda *_: None); print('set', flush=True); [signal.pause() for _ in range(9)]"
+startsecs=0
+stopwaitsecs=7
+stdout_logfile={dir}/slow.out
 [program:w]
 command=/bin/cat
 process_name=w%(process_num)d
@@ -35,6 +40,7 @@ environment=SECRET="topsecret"
 def daemon():
     with fresh_pair(CONFIG) as pair:
         pair.ours.wait_states(**{"cat": "RUNNING", "dies": "RUNNING", "w:w0": "RUNNING", "w:w1": "RUNNING"})
+        pair.ours.wait_log("set", name="slow.out")
         yield pair.ours
 
 
@@ -89,7 +95,7 @@ def test_a_page_is_told_how_things_stand_and_then_what_changes(daemon):
     with Page(daemon) as page:
         kind, everything = page.more()
         assert kind == "all" and everything["head"]["state"] == "RUNNING"
-        assert set(page.rows) == {"cat", "dies", "missing", "w:w0", "w:w1"} and page.rows["cat"]["state"] == "RUNNING"
+        assert set(page.rows) == {"cat", "dies", "missing", "slow", "w:w0", "w:w1"} and page.rows["cat"]["state"] == "RUNNING"
         page.until(lambda: "memory" in page.rows["cat"] and page.rows["cat"].get("cpu") == "0.0")
         begun = time.monotonic()
         assert daemon.call("supervisor.stopProcess", "cat")
@@ -116,9 +122,31 @@ def test_deeds_tell_how_each_fared(daemon):
     assert sorted((one["name"], one["ok"]) for one in told) == [("cat", True), ("nope", False), ("w:w0", True), ("w:w1", True)]
     assert act(daemon, do="signal", name="cat", signal="CONT") == [{"name": "cat", "ok": True, "text": "CONT sent"}]
     assert act(daemon, do="signal", name="cat", signal="NOPE")[0]["text"] == "no such signal"
-    assert len(act(daemon, do="clear", name="*")) == 5
+    assert act(daemon, do="start", name="cat")[0] == {"name": "cat", "ok": False, "text": "already started"}
+    assert {one["text"] for one in act(daemon, do="start", name=["cat", "w:w0", "w:w0"])} == {"was running"}
+    assert len(act(daemon, do="clear", name="*")) == 6
     assert not act(daemon, do="dance", name="cat")[0]["ok"]
     assert daemon.ask(get("/web/act"), "inet").code == 400
+
+
+def test_what_takes_long_is_carried_through_whoever_waits(daemon):
+    def pid():
+        return daemon.call("supervisor.getProcessInfo", "slow")["pid"]
+
+    def replaced(old):
+        wait_for(lambda: pid() not in (0, old), 30, "a new child")
+    act(daemon, do="clear", name="slow")
+    first = pid()
+    with daemon.connect("inet") as closed:
+        closed.send(http.post(b"do=restart&name=slow", path="/web/act"))
+        daemon.wait_states(slow="STOPPING")
+    replaced(first)
+    daemon.wait_log("set", name="slow.out")
+    second, began = pid(), time.monotonic()
+    told = act(daemon, do="restart", name=["slow", "nope"])
+    assert told == [{"name": "nope", "ok": False, "text": "no such process"}, {"name": "slow", "ok": True, "text": "under way"}]
+    assert time.monotonic() - began > 4
+    replaced(second)
 
 
 def test_logs_can_be_followed_and_kept(daemon):
@@ -128,6 +156,11 @@ def test_logs_can_be_followed_and_kept(daemon):
     names = [(file["channel"], file["old"]) for file in json.loads(ask(daemon, "/web/logs?name=w:w0").body)]
     assert names == [("stdout", 0), ("stdout", 1), ("stderr", 0)]
     assert ask(daemon, "/web/file?name=w:w0").body == b"<one>\n"
+    end = ask(daemon, "/web/file?name=w:w0&last=3")
+    assert end.body == b"e>\n" and end.header("Content-Disposition") is None
+    with daemon.connect("inet") as follower:
+        follower.send(get("/web/log?name=w:w0&head=2"))
+        follower.until(lambda seen: seen.endswith(b">\n\r\n") and b"one" not in seen)
     old = ask(daemon, "/web/file?name=w%3Aw0&channel=stdout&old=1")
     assert old.body == b"older\n" and old.header("Content-Disposition") == 'attachment; filename="w0.out.1"'
     for query in ("", "name=nope", "name=cat&channel=main", "channel=../x", "name=w:w0&old=2", "name=w:w0&old=/../x"):
@@ -160,7 +193,7 @@ def test_the_configuration_is_shown_without_secrets_and_applied(daemon):
         config.write_text(changed + "\n[program:new]\ncommand=/bin/cat\nstartsecs=0\n")
         assert act(daemon, do="reread") == {"added": ["new", "tac"], "changed": ["w"], "removed": ["cat"]}
         groups, shown = configuration(daemon)
-        assert groups == {"cat": "removed", "dies": "same", "missing": "same", "new": "added", "tac": "added", "w": "changed"}
+        assert groups == {"cat": "removed", "dies": "same", "missing": "same", "slow": "same", "new": "added", "tac": "added", "w": "changed"}
         assert shown["w:w0"]["running"]["environment"] == "SECRET" and shown["w:w0"]["file"]["environment"] == "SECRET (another value)"
         assert "file" not in shown["w:w1"] and "file" not in shown["cat"] and "running" not in shown["new"]
         assert [(one["name"], one["text"]) for one in act(daemon, do="apply", name="cat")] == [("cat", "removed")]

@@ -22,7 +22,7 @@ def test_what_differs_is_shown_and_applied(visit, own_daemon):
     assert panel.locator("tr.differs", has_text="command").inner_text().split("\t")[1:] == ["/bin/cat", "/bin/cat -u"]
     expect(panel.locator("tr.differs", has_text="environment").first).to_contain_text("SECRET (another value)")
     assert "topsecret" not in page.content() and "new secret" not in page.content()
-    expect(panel.locator("details", has_text="off")).to_contain_text("－ removed")
+    expect(panel.locator("details", has_text="off")).to_contain_text("− removed")
 
     panel.get_by_role("button", name="Apply to cat").click()
     page.locator("dialog.ask").get_by_role("button", name="Apply", exact=True).click()

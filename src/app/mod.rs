@@ -125,7 +125,11 @@ fn run_until_shutdown(mut starter: Starter, first: Started) -> Result<ExitCode, 
             .block_on(&runtime, serve(started, &mut signals))
             .map_err(StartError::Process)?;
         match ending {
-            Ending::Shutdown { status } => return Ok(ExitCode::from(status)),
+            Ending::Shutdown { status } => {
+                // A thread that reads a file holds nobody up.
+                runtime.shutdown_background();
+                return Ok(ExitCode::from(status));
+            }
             Ending::Restart => {
                 let serial = handle.next_serial();
                 // The old machine must be gone, with all that it has open, before the new one comes.

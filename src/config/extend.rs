@@ -12,8 +12,9 @@ use super::extensions::{
     DirectoryWatch, EnvFile, Extensions, FailureAction, Hooks, Liveness, Probe, Reaction,
     RestartDelay, StreamExtensions, SyslogOptions,
 };
-use super::options::Row;
+use super::ini::Document;
 use super::options::extensions as rows;
+use super::options::{Row, meant_by};
 use super::paths;
 use super::probe::with_paths;
 use super::reading::{OptionError, SectionReader};
@@ -25,6 +26,7 @@ pub struct Found<'a> {
     pub directory: Option<&'a BStr>,
     /// The directory of the file that brought the section.
     pub file_directory: &'a BStr,
+    pub redirect_stderr: bool,
     pub further_stopsignals: &'a [Signal],
     pub gid: Option<u32>,
     pub stdout: StreamExtensions,
@@ -34,11 +36,42 @@ pub struct Found<'a> {
 /// The ceiling of a delay that has none, in seconds.
 const DELAY_CEILING: i64 = 300;
 
-/// Everything but `depends_on`, which waits until all groups are known.
+/// Whether a section has an option that the reference does not, its own or one that it falls back to.
+pub fn asked_for(document: &Document, section: &str) -> bool {
+    let keys = document.keys(section);
+    keys.iter().any(|key| {
+        let mut rows = rows::TABLE.iter();
+        rows.any(|row| row.name() == key) || meant_by(section, key).is_some()
+    })
+}
+
+impl Found<'_> {
+    /// What it comes to without any option of ours.
+    pub fn alone(self) -> Option<Extensions> {
+        used(Extensions {
+            further_stopsignals: self.further_stopsignals.to_vec(),
+            gid: self.gid,
+            stdout: self.stdout,
+            stderr: self.stderr,
+            ..Extensions::default()
+        })
+    }
+}
+
+fn used(extensions: Extensions) -> Option<Extensions> {
+    (extensions != Extensions::default()).then_some(extensions)
+}
+
+/// Everything, and apart from it the words of `depends_on`, which wait until all groups are known.
 pub fn read(
     reader: &SectionReader<'_>,
-    found: Found<'_>,
-) -> Result<Option<Extensions>, OptionError> {
+    mut found: Found<'_>,
+) -> Result<(Option<Extensions>, Vec<String>), OptionError> {
+    found.stdout.format = reader.read(&rows::STDOUT_LOG_FORMAT)?;
+    let stderr_format = reader.read(&rows::STDERR_LOG_FORMAT)?;
+    if !found.redirect_stderr {
+        found.stderr.format = stderr_format;
+    }
     let section = Section {
         reader,
         directory: found.directory,
@@ -75,7 +108,7 @@ pub fn read(
             tag: Some(reader.read(&rows::SYSLOG_TAG)?).filter(|tag| !tag.is_empty()),
         },
     };
-    Ok((extensions != Extensions::default()).then_some(extensions))
+    Ok((used(extensions), reader.read(&rows::DEPENDS_ON)?))
 }
 
 /// Either of the two options will do.

@@ -19,7 +19,6 @@ use super::extensions::StreamExtensions;
 use super::loader::Loader;
 use super::log_targets::{self, LogTargets};
 use super::options::Row;
-use super::options::extensions as extension_rows;
 use super::options::program::{self as rows, StreamRows};
 use super::paths;
 use super::reading::{OptionError, SectionReader};
@@ -63,11 +62,12 @@ fn read_section(
     };
     let mut processes = Vec::new();
     let end = shared.numprocs_start.saturating_add(shared.numprocs);
+    let place = Place {
+        section,
+        file_directory: file_directory.as_bstr(),
+        has_extensions: extend::asked_for(loader.document, section),
+    };
     for process_num in shared.numprocs_start..end {
-        let place = Place {
-            section,
-            file_directory: file_directory.as_bstr(),
-        };
         let (process, depends_on) = read_process(loader, place, &shared, &mut names, process_num)?;
         origin.processes.push((process.name.clone(), depends_on));
         processes.push(Rc::new(process));
@@ -206,20 +206,20 @@ fn is_auto(url: &str) -> bool {
 struct Place<'a> {
     section: &'a str,
     file_directory: &'a BStr,
+    /// Whether an option of ours is there; most sections have none, and need no search for any.
+    has_extensions: bool,
 }
 
 /// One process and the words of its `depends_on`. `names` is shared by all of a section: what one process's `environment` defines, the next one's options
 /// see (EXP-015).
 fn read_process(
     loader: &mut Loader<'_>,
-    Place {
-        section,
-        file_directory,
-    }: Place<'_>,
+    place: Place<'_>,
     shared: &Shared,
     names: &mut Names,
     process_num: i64,
 ) -> Result<(ProcessConfig, Vec<String>), OptionError> {
+    let section = place.section;
     names.set("process_num", Value::Number(process_num));
     names.set("numprocs", Value::Number(shared.numprocs));
     names.update(&loader.variables);
@@ -233,7 +233,7 @@ fn read_process(
     let reader = loader.reader(section, Scope { layers: &layers });
     let directory = reader.optional(&rows::DIRECTORY)?;
     let mut warnings = Vec::new();
-    let (stdout, mut more_stdout) =
+    let (stdout, more_stdout) =
         read_stream(&reader, names, &rows::STDOUT, &shared.stdout, &mut warnings)?;
     let (mut stderr, mut more_stderr) =
         read_stream(&reader, names, &rows::STDERR, &shared.stderr, &mut warnings)?;
@@ -254,28 +254,25 @@ fn read_process(
     })?;
     let name = expand_alone(&rows::PROCESS_NAME, shared.process_name.as_bytes(), names)?;
 
-    more_stdout.format = reader.read(&extension_rows::STDOUT_LOG_FORMAT)?;
-    let stderr_format = reader.read(&extension_rows::STDERR_LOG_FORMAT)?;
-    if !shared.redirect_stderr {
-        more_stderr.format = stderr_format;
-    }
     let (uid, gid) = shared.user.unzip();
     let (stopsignal, further_stopsignals) = shared
         .stopsignals
         .split_first()
         .expect("its reader gives at least one signal");
-    let extensions = extend::read(
-        &reader,
-        extend::Found {
-            directory: directory.as_ref().map(|directory| directory.as_bstr()),
-            file_directory,
-            further_stopsignals,
-            gid: gid.flatten(),
-            stdout: more_stdout,
-            stderr: more_stderr,
-        },
-    )?;
-    let depends_on = reader.read(&extension_rows::DEPENDS_ON)?;
+    let found = extend::Found {
+        directory: directory.as_ref().map(|directory| directory.as_bstr()),
+        file_directory: place.file_directory,
+        redirect_stderr: shared.redirect_stderr,
+        further_stopsignals,
+        gid: gid.flatten(),
+        stdout: more_stdout,
+        stderr: more_stderr,
+    };
+    let (extensions, depends_on) = if place.has_extensions {
+        extend::read(&reader, found)?
+    } else {
+        (found.alone(), Vec::new())
+    };
 
     let mut environment: BTreeMap<BString, BString> = loader.environment.iter().cloned().collect();
     environment.extend(own);

@@ -73,7 +73,8 @@ impl Checks {
     /// Begins and ends checks as processes come, go, start and stop. False when there is nobody to check.
     pub fn follow(&mut self) -> bool {
         let seen = self.look();
-        let gone = |id: &ProcessId| !seen.iter().any(|seen| seen.id == *id);
+        // By their ids, as the machine lists them.
+        let gone = |id: &ProcessId| seen.binary_search_by_key(id, |seen| seen.id).is_err();
         let gone: Vec<ProcessId> = self.patients.keys().copied().filter(gone).collect();
         for id in gone {
             self.patients.remove(&id);

@@ -2,7 +2,7 @@
 //!
 //! A terminal or a pipe may stop taking bytes for as long as it likes, and none of its descriptors can be made
 //! non-blocking: whoever shares it, the shell that started us, say, would find it so. So a thread writes, started with
-//! the first use, and the loop only queues ([`Queue`]). From then on supervisord's own lines to that stream take the same
+//! the first use, and the loop only queues (`Queue`). From then on supervisord's own lines to that stream take the same
 //! way, in order with the rest: a stream that is full would stop the loop at the next of them. With no such target there
 //! is no thread, and nothing is different.
 //!

@@ -3,7 +3,7 @@
 //! A file that cannot be written (a full disk, say) is told about once, and once more when it can be written again.
 //!
 //! In a shared file the lines of several streams stand whole: while there is company, the beginning of a line waits for
-//! its end ([`WholeLines`]). Alone, and in a file of its own, a stream's bytes are written as they come.
+//! its end (`WholeLines`). Alone, and in a file of its own, a stream's bytes are written as they come.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Raw bytes pass untouched. For the other two, a line is written when its newline has come, with the time of that
-//! moment, the last one at the end of the stream. A line that is longer than [`LINE_LIMIT`] is written in parts; as an
+//! moment, the last one at the end of the stream. A line that is longer than `LINE_LIMIT` is written in parts; as an
 //! object each part but the last says `"partial":true`.
 //!
 //! An object is always UTF-8. A line that is not has U+FFFD in the place of the bytes that are wrong, and a further member

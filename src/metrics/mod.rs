@@ -6,7 +6,7 @@
 //! ```
 //!
 //! First come the four families of the Go rewrite, to the letter (GO-324 to GO-332): they are also the node exporter's,
-//! so dashboards exist. Our own follow, by way of the prometheus-client crate; [`families`] is their table and
+//! so dashboards exist. Our own follow, by way of the prometheus-client crate; `families` is their table and
 //! `docs/metrics.md` their list. Everything is read when it is asked for and nothing is kept per process, so what is
 //! removed is gone from the next answer. Only durations are collected as they happen, in a few histograms.
 //!

@@ -79,17 +79,23 @@ impl Watches {
         if watching.is_empty() && self.known.is_empty() {
             return false;
         }
-        self.known
-            .retain(|id, _| watching.iter().any(|(watching, _)| watching == id));
+        let before = self.known.len();
+        // By their ids, as the machine lists them.
+        let watches = |id| watching.binary_search_by_key(&id, |(id, _)| *id).is_ok();
+        self.known.retain(|id, _| watches(*id));
+        let mut changed = self.known.len() < before;
         for (id, config) in watching {
-            let found = self.known.get(&id);
+            let found = self.known.get(&id).map(Vec::len);
             // A program that was nowhere to be found may be there by now.
-            if found.is_none_or(|targets| targets.len() < watch_count(&config)) {
+            if found.is_none_or(|targets| targets < watch_count(&config)) {
                 let targets = self.targets(&config);
+                changed |= found != Some(targets.len());
                 self.known.insert(id, targets);
             }
         }
-        self.bring_up_to_date();
+        if changed {
+            self.bring_up_to_date();
+        }
         if self.known.is_empty() {
             self.notifier = None;
         }

@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
@@ -44,6 +45,17 @@ pub struct Snapshot {
 #[derive(Debug)]
 pub struct Unsettled;
 
+/// Whether somebody still waits for what is read. Whoever gives it out keeps a copy, and drops it when it has lost
+/// interest.
+#[derive(Debug, Clone, Default)]
+pub struct Patience(Arc<()>);
+
+impl Patience {
+    fn lasts(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Seen {
     marks: Marks,
@@ -66,8 +78,9 @@ struct Marks {
 const YOUNG: i64 = 2;
 
 impl Snapshot {
-    /// Looks at everything; files that seem to be as in `before` are not read again.
-    pub fn take(target: &Target, before: &Self) -> Result<Self, Unsettled> {
+    /// Looks at everything; files that seem to be as in `before` are not read again. Ends early when nobody waits any
+    /// more.
+    pub fn take(target: &Target, before: &Self, patience: &Patience) -> Result<Self, Unsettled> {
         let mut snapshot = Self::default();
         match target {
             Target::Program(path) => {
@@ -76,10 +89,12 @@ impl Snapshot {
                     && metadata.len() > 0
                     && metadata.permissions().mode() & 0o111 != 0
                 {
-                    snapshot.add(path.clone(), &metadata, before)?;
+                    snapshot.add(path.clone(), &metadata, before, patience)?;
                 }
             }
-            Target::Directory { path, pattern } => snapshot.descend(path, pattern, before)?,
+            Target::Directory { path, pattern } => {
+                snapshot.descend(path, pattern, before, patience)?
+            }
         }
         Ok(snapshot)
     }
@@ -118,7 +133,13 @@ impl Snapshot {
             .map(PathBuf::as_path)
     }
 
-    fn add(&mut self, path: PathBuf, metadata: &Metadata, before: &Self) -> Result<(), Unsettled> {
+    fn add(
+        &mut self,
+        path: PathBuf,
+        metadata: &Metadata,
+        before: &Self,
+        patience: &Patience,
+    ) -> Result<(), Unsettled> {
         let marks = Marks::of(metadata);
         let known = before.files.get(&path);
         if let Some(known) = known.filter(|known| known.marks == marks && !known.young) {
@@ -126,8 +147,8 @@ impl Snapshot {
             return Ok(());
         }
         let young = marks.is_young();
-        let hash = match hash(&path) {
-            Ok((hash, after)) if after == marks => Some(hash),
+        let hash = match hash(&path, patience) {
+            Ok(Some((hash, after))) if after == marks => Some(hash),
             Ok(_) => return Err(Unsettled),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Unsettled),
             Err(_) => None,
@@ -137,9 +158,18 @@ impl Snapshot {
     }
 
     /// A directory that cannot be read has nothing in it.
-    fn descend(&mut self, top: &Path, pattern: &str, before: &Self) -> Result<(), Unsettled> {
+    fn descend(
+        &mut self,
+        top: &Path,
+        pattern: &str,
+        before: &Self,
+        patience: &Patience,
+    ) -> Result<(), Unsettled> {
         let mut waiting = vec![top.to_owned()];
         while let Some(directory) = waiting.pop() {
+            if !patience.lasts() {
+                return Err(Unsettled);
+            }
             let entries = match fs::read_dir(&directory) {
                 Ok(entries) => entries,
                 Err(_) => continue,
@@ -159,7 +189,7 @@ impl Snapshot {
                 if let Ok(metadata) = fs::metadata(entry.path())
                     && metadata.is_file()
                 {
-                    self.add(entry.path(), &metadata, before)?;
+                    self.add(entry.path(), &metadata, before, patience)?;
                 }
             }
             self.directories.push(directory);
@@ -186,8 +216,8 @@ impl Marks {
     }
 }
 
-/// The hash of a file, and its marks once it was read to the end.
-fn hash(path: &Path) -> io::Result<([u8; 32], Marks)> {
+/// The hash of a file, and its marks once it was read to the end; `None` when nobody waits for it any more.
+fn hash(path: &Path, patience: &Patience) -> io::Result<Option<([u8; 32], Marks)>> {
     // A FIFO may have taken the place of the file.
     let mut file = OpenOptions::new()
         .read(true)
@@ -195,15 +225,15 @@ fn hash(path: &Path) -> io::Result<([u8; 32], Marks)> {
         .open(path)?;
     let mut hash = Sha256::new();
     let mut block = vec![0; 64 * 1024];
-    loop {
+    while patience.lasts() {
         match file.read(&mut block) {
-            Ok(0) => break,
+            Ok(0) => return Ok(Some((hash.finalize().into(), Marks::of(&file.metadata()?)))),
             Ok(count) => hash.update(&block[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    Ok((hash.finalize().into(), Marks::of(&file.metadata()?)))
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -212,7 +242,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::{Path, PathBuf};
 
-    use super::{Snapshot, Target};
+    use super::{Patience, Snapshot, Target};
 
     fn folder(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("snapshot-{}-{name}", std::process::id()));
@@ -226,7 +256,8 @@ mod tests {
     }
 
     fn take(target: &Target, before: &Snapshot) -> Snapshot {
-        Snapshot::take(target, before).expect("nobody writes")
+        let patience = Patience::default();
+        Snapshot::take(target, before, &patience.clone()).expect("nobody writes")
     }
 
     fn everything(path: &Path, pattern: &str) -> Target {
@@ -277,6 +308,16 @@ mod tests {
         assert_eq!(snapshot.directories.len(), 3);
         fs::remove_dir_all(&folder).expect("it is there");
         fs::remove_dir_all(&elsewhere).expect("it is there");
+    }
+
+    #[test]
+    fn who_has_lost_interest_is_not_read_for() {
+        let folder = folder("patience");
+        write(&folder.join("a"), "one");
+        let target = everything(&folder, "*");
+        let alone = Patience::default();
+        assert!(Snapshot::take(&target, &Snapshot::default(), &alone).is_err());
+        fs::remove_dir_all(&folder).expect("it is there");
     }
 
     // GO-170

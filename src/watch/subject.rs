@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::notifier::{Notifier, Trigger};
 use super::places::on_the_way;
-use super::snapshot::{Snapshot, Target, Unsettled};
+use super::snapshot::{Patience, Snapshot, Target, Unsettled};
 use crate::config::extensions::Reaction;
 use crate::model::log;
 use crate::supervisor::turn::ProcessId;
@@ -173,7 +173,10 @@ impl Subject {
     async fn take(&self, before: &Arc<Snapshot>) -> Result<Arc<Snapshot>, Unsettled> {
         let _turn = self.turns.acquire().await;
         let (target, before) = (self.target.clone(), Arc::clone(before));
-        let look = tokio::task::spawn_blocking(move || Snapshot::take(&target, &before));
+        // Ours goes with this future.
+        let patience = Patience::default();
+        let theirs = patience.clone();
+        let look = tokio::task::spawn_blocking(move || Snapshot::take(&target, &before, &theirs));
         look.await.unwrap_or(Err(Unsettled)).map(Arc::new)
     }
 

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -88,7 +89,7 @@ pub async fn probe(probe: &HttpProbe, network: &impl Connect) -> Result<(), Http
         Some(HttpData::File(path)) => {
             let read = tokio::task::spawn_blocking({
                 let path = path.clone();
-                move || std::fs::read(path)
+                move || read_file(&path)
             });
             let read = read.await.map_err(io::Error::other).and_then(|read| read);
             Some(read.map_err(|error| HttpError::Data {
@@ -120,6 +121,15 @@ pub async fn probe(probe: &HttpProbe, network: &impl Connect) -> Result<(), Http
         url = next;
     }
     Err(HttpError::TooManyRedirects)
+}
+
+/// Of a FIFO nobody knows when it ends.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if std::fs::metadata(path)?.is_file() {
+        std::fs::read(path)
+    } else {
+        Err(io::Error::other("not a file"))
+    }
 }
 
 fn is_confidential(name: &str) -> bool {

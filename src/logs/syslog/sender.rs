@@ -8,7 +8,7 @@
 //! The form is that of Go's `log/syslog`, the number that of supervisord; a server that knows RFC 3164 takes both. One
 //! line is one message. One that is too long for the usual server becomes several.
 //!
-//! All lines for one destination go through one thread, behind a bounded [`Queue`]: the thread finds the host, connects,
+//! All lines for one destination go through one thread, behind a bounded `Queue`: the thread finds the host, connects,
 //! waits for a server that stalls, and tries again, ever more rarely, while there is none. What comes meanwhile waits in
 //! the queue, and is lost and counted when that is full. No program and no turn of the loop ever waits (GO-238).
 

@@ -35,7 +35,8 @@ function happened(list) {
 
 // The configuration: every option as the file has it, beside it what runs where that differs.
 const configPanel = el("div");
-const differs = ({ file, running }, option) => running && file && String(file[option] ?? "") !== String(running[option] ?? "");
+// AUTO is a file of its own at each start: no difference, as in a reread.
+const differs = ({ file, running }, option) => running && file && ![file[option], running[option]].includes("AUTO") && String(file[option] ?? "") !== String(running[option] ?? "");
 function optionTable(process) {
   const { file, running } = process;
   const options = [...new Set([...Object.keys(file || {}), ...Object.keys(running || {})])].filter((option) => String((file || {})[option] ?? "") !== "" || String((running || {})[option] ?? "") !== "");
@@ -48,7 +49,7 @@ function optionTable(process) {
       return el(is ? "tr.differs" : "tr", {}, el("th", { scope: "row" }, option, is ? el("span.unseen", {}, " (differs)") : null), ...values.map((value) => el("td", {}, String(value ?? ""))));
     })));
 }
-const STATUS = { added: "＋ added", changed: "≠ changed", removed: "－ removed" };
+const STATUS = { added: "+ added", changed: "≠ changed", removed: "− removed" };
 function showConfig() {
   const outcome = outcomeSpan(), list = el("div"), state = el("p", { role: "status" });
   const search = el("input", { type: "search", placeholder: "Filter", "aria-label": "Filter the configuration by name", oninput: () => sift() });
