@@ -12,8 +12,8 @@
 //! file is the only buffer, so a slow reader costs no memory. It never waits; the caller decides when to look again.
 //!
 //! Unlike the reference (`tail_f_producer` in http.py), the unread rest of a rotated file is not skipped (HTTP-100),
-//! and a truncation gives the notice that the reference means to give (HTTP-102). Of files that came and went between
-//! two looks nothing is seen, here as there.
+//! and a truncation gives the notice that the reference means to give (HTTP-102). Files that came and were rotated away between
+//! two looks are read under the numbers that rotation gave them (`log.1`, `log.2` …); of files that are gone nothing is seen.
 
 use std::cell::RefCell;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -33,6 +33,9 @@ pub const BLOCK: usize = 64 * 1024;
 /// How long a block that was read may stand for the file: a file that is emptied and written anew must not be shown as
 /// it was.
 const RECENT: Duration = Duration::from_millis(10);
+
+/// How many rotated files are looked through for the one that was read last.
+const MOST_ROTATED: u32 = 99;
 
 /// What stands in a tail where the file was emptied (HTTP-102).
 pub const TRUNCATED: &[u8] = b"==> File truncated <==\n";
@@ -68,18 +71,19 @@ impl FollowedFile {
     /// The next bytes, at most [`BLOCK`]; `None` when there are none now. Look again until it is `None`. What another
     /// follower has just read is taken from `recent`.
     pub fn next_block(&mut self, recent: &RecentBlock) -> io::Result<Option<Block>> {
-        if let Some(block) = self.next_of_this_file(recent)? {
-            return Ok(Some(block));
+        loop {
+            if let Some(block) = self.next_of_this_file(recent)? {
+                return Ok(Some(block));
+            }
+            let Some(successor) = self.successor() else {
+                return Ok(None);
+            };
+            // Something may have been added just before the file was moved away.
+            if let Some(block) = self.next_of_this_file(recent)? {
+                return Ok(Some(block));
+            }
+            *self = successor;
         }
-        let Some(successor) = self.successor() else {
-            return Ok(None);
-        };
-        // Something may have been added just before the file was moved away.
-        if let Some(block) = self.next_of_this_file(recent)? {
-            return Ok(Some(block));
-        }
-        *self = successor;
-        self.next_of_this_file(recent)
     }
 
     fn next_of_this_file(&mut self, recent: &RecentBlock) -> io::Result<Option<Block>> {
@@ -108,14 +112,41 @@ impl FollowedFile {
         Ok((length > 0).then_some(block))
     }
 
-    /// The other file that is under the name by now, if it can be read.
+    /// The file that came after this one, if there is another under the name by now and it can be read.
     fn successor(&self) -> Option<Self> {
         let metadata = fs::metadata(&self.path).ok()?;
         if Identity::of(&metadata) == self.identity {
             return None;
         }
-        // All of it is new.
-        Self::open(&self.path, u64::MAX).ok()
+        let (file, metadata) = open(&self.next_path()).ok()?;
+        let identity = Identity::of(&metadata);
+        // It was rotated once more meanwhile; the next look finds it.
+        if identity == self.identity {
+            return None;
+        }
+        Some(Self {
+            path: self.path.clone(),
+            file,
+            identity,
+            // All of it is new.
+            position: 0,
+        })
+    }
+
+    /// Where the next file is: one number below this one's, when rotation has kept this one.
+    fn next_path(&self) -> PathBuf {
+        let mut newer = self.path.clone();
+        for number in 1..=MOST_ROTATED {
+            let mut name = self.path.as_os_str().to_owned();
+            name.push(format!(".{number}"));
+            let path = PathBuf::from(name);
+            match fs::metadata(&path) {
+                Ok(metadata) if Identity::of(&metadata) == self.identity => return newer,
+                Ok(_) => newer = path,
+                Err(_) => break,
+            }
+        }
+        self.path.clone()
     }
 }
 
@@ -330,6 +361,32 @@ mod tests {
         assert_eq!(news(&mut tail), "rest new");
         append(&path, " more");
         assert_eq!(news(&mut tail), " more");
+    }
+
+    // HTTP-100, where we differ: a burst can fill several files before anybody looks.
+    #[test]
+    fn files_that_were_rotated_between_two_looks_are_read_in_their_order() {
+        let scratch = Scratch::new();
+        let rotation = Rotation {
+            maxbytes: 10,
+            backups: 5,
+        };
+        let mut log = RotatingFile::open(&scratch.path("log"), rotation).expect("writable");
+        let mut tail = follow(&scratch);
+        let mut lines = String::new();
+        for line in 0..4 {
+            let line = format!("line {line} of a burst\n");
+            log.write(line.as_bytes()).expect("writable");
+            lines += &line;
+        }
+        assert!(scratch.path("log.4").exists());
+        assert_eq!(news(&mut tail), lines);
+        // The one that was read last is gone: what is left is the file of that name.
+        for _ in 0..7 {
+            log.write(b"too many to keep\n").expect("writable");
+        }
+        log.write(b"last").expect("writable");
+        assert!(news(&mut tail).ends_with("last"));
     }
 
     // HTTP-101
