@@ -126,14 +126,15 @@ function logView(place, name, channels) {
       if (error.name !== "AbortError") write(`— ${error.message} —\n`);
     }
   }
-  async function begin() {
+  // Another log is followed; the first one is paused when somebody said so before it was there.
+  async function begin(isFirst = false) {
     ending?.abort();
     const mine = ending = new AbortController();
     view.replaceChildren();
     held.replaceChildren();
     setHidden(earlier, true);
     setHidden(newest, true);
-    if (paused) hold(false);
+    if (paused && !isFirst) hold(false);
     first = true;
     setTimeout(() => { first = false; }, 1500);
     const [channel, old] = choice.value.split(".");
@@ -168,7 +169,7 @@ function logView(place, name, channels) {
   place.keys = { f: () => !pause.disabled && pause.click(), "/": () => search.focus() };
   const listing = setInterval(() => { if (!document.hidden) list().catch(() => {}); }, 15000);
   leave.set(place, () => { clearInterval(listing); ending?.abort(); CSS.highlights?.delete("found"); leave.delete(place); place.keys = null; isLeft = true; });
-  list().catch(() => {}).then(() => { if (!isLeft) begin(); });
+  list().catch(() => {}).then(() => { if (!isLeft) begin(true); });
 }
 
 // Adds a line with its colours; gives the style that the next piece begins with.
