@@ -117,6 +117,7 @@ def test_keys_lead_everywhere(page):
     page.keyboard.press("f")
     expect(page.get_by_role("button", name="Follow")).to_be_visible()
     page.keyboard.press("1")
+    expect(page.get_by_role("tab", name="Processes")).to_have_attribute("aria-selected", "true")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("dialog.process h2")).to_have_text("absent")
