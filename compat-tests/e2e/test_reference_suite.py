@@ -74,15 +74,10 @@ def spawned(monkeypatch):
         child.close(force=True)
 
 
-# What ours does not pass yet. The day it does, the test says so, and the line goes.
-NOT_YET = {}
-
-
 def cases():
     for name in NAMES:
         for kind in KINDS:
-            known = kind == where.OURS and name in NOT_YET and not where.ours_is_the_reference()
-            yield pytest.param(name, kind, marks=[pytest.mark.xfail(reason=NOT_YET[name], strict=True)] if known else [])
+            yield name, kind
 
 
 @pytest.mark.parametrize("name, kind", list(cases()))
